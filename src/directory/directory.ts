@@ -1,0 +1,80 @@
+// A directory as the rest of Sallyport sees it: people, their groups, and whether a password is theirs. It knows nothing of
+// tokens, pages or tenants. directory-ldap.ts is the adapter; outcomes.ts says what a bind's answer means.
+
+import type { Outcome } from '../outcome.ts';
+
+/** The entry's immutable id (entryUUID, objectGUID, nsUniqueId) in its canonical text form. Never a name, never a DN. */
+export type StableId = string;
+
+export interface DirectoryUser {
+  stableId: StableId;
+  dn: string;
+  /** The value of the directory's own login attribute, as the entry spells it. */
+  username: string;
+  profile: DirectoryProfile;
+  /** The entry itself says that the account is disabled. */
+  disabled: boolean;
+}
+
+/** Attributes of an entry under the names of OpenID Connect's standard claims (OpenID Connect Core 5.1). */
+export interface DirectoryProfile {
+  name?: string;
+  givenName?: string;
+  familyName?: string;
+  nickname?: string;
+  email?: string;
+  phoneNumber?: string;
+  locale?: string;
+  zoneinfo?: string;
+  picture?: string;
+  website?: string;
+}
+
+export interface DirectoryGroup {
+  /** The group's immutable id; two groups of one name in two branches stay two. */
+  id: StableId;
+  dn: string;
+  name: string;
+  /** DNs of the groups through which the membership runs, from the user's own group upwards; empty for a direct one. */
+  via: readonly string[];
+}
+
+/** What came along with a successful bind. */
+export interface BindNotice {
+  /** The password ends in this many seconds. */
+  passwordExpiresIn?: number;
+  /** Binds left with a password that has already expired. */
+  graceLoginsLeft?: number;
+}
+
+/**
+ * Why a bind was refused. `must-change`, `expired`, `disabled`, `account-expired` and `not-now` are given only where the
+ * directory tells them after the right password, so they may be acted on and shown; after a wrong one it is `bad-credentials`
+ * or `locked`, and a person must not be able to tell these apart.
+ */
+export type BindRefusal =
+  'bad-credentials' | 'locked' | 'must-change' | 'expired' | 'disabled' | 'account-expired' | 'not-now';
+
+export interface DirectoryProbe {
+  step: 'connect' | 'tls' | 'bind' | 'search';
+  server: string;
+  ok: boolean;
+  milliseconds: number;
+  detail: string;
+}
+
+/** Every method throws AppError `directory_unavailable` when no configured server answers in time. */
+export interface Directory {
+  readonly name: string;
+  /** Finds the one entry that a login name means. Searches only; proves nothing. */
+  find(login: string): Promise<Outcome<DirectoryUser, 'unknown' | 'ambiguous'>>;
+  /** Proves the password by a simple bind as the entry that `find` returned (RFC 4513 5.1.3). */
+  bind(user: DirectoryUser, password: string): Promise<Outcome<BindNotice, BindRefusal>>;
+  /** The entry that now carries this id, wherever it was moved; undefined when there is none any more. */
+  findByStableId(id: StableId): Promise<DirectoryUser | undefined>;
+  /** Direct and nested groups, each once, by the shortest path. */
+  groupsOf(user: DirectoryUser): Promise<DirectoryGroup[]>;
+  /** Tries each configured server step by step; never throws. */
+  probe(): Promise<DirectoryProbe[]>;
+  close(): Promise<void>;
+}
