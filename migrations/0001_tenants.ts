@@ -28,6 +28,7 @@ export async function up(knex: Knex): Promise<void> {
       updated_at timestamptz not null default now()
     );
     create index tenants_changed_version on tenants (changed_version);
+    create unique index tenants_host on tenants (lower(settings ->> 'host'));
 
     create table directories (
       id uuid primary key,
@@ -37,6 +38,7 @@ export async function up(knex: Knex): Promise<void> {
       settings jsonb not null,
       bind_password text,
       owner text not null check (owner in ('file', 'api')),
+      unique (tenant_id, id),
       unique (tenant_id, name)
     );
 
@@ -47,16 +49,19 @@ export async function up(knex: Knex): Promise<void> {
       permissions text[] not null,
       inherits text[] not null,
       owner text not null check (owner in ('file', 'api')),
+      unique (tenant_id, id),
       unique (tenant_id, name)
     );
 
     create table role_holders (
-      tenant_id uuid not null references tenants on delete cascade,
-      role_id uuid not null references roles on delete cascade,
+      tenant_id uuid not null,
+      role_id uuid not null,
       kind text not null check (kind in ('user', 'group', 'client')),
+      -- A user's id, a client_id, or a group as groups/group-reference.ts reads it.
       holder text not null,
       owner text not null check (owner in ('file', 'api')),
-      primary key (role_id, kind, holder)
+      primary key (tenant_id, role_id, kind, holder),
+      foreign key (tenant_id, role_id) references roles (tenant_id, id) on delete cascade
     );
     create index role_holders_by_holder on role_holders (tenant_id, kind, holder);
 

@@ -11,8 +11,9 @@ export async function up(knex: Knex): Promise<void> {
       profile jsonb not null,
 
       -- A directory's user is joined to the entry by its immutable id; what the directory said last is kept for as long as it is fresh.
-      directory_id uuid references directories on delete restrict,
+      directory_id uuid,
       stable_id text,
+      directory_state text check (directory_state in ('enabled', 'disabled', 'gone')),
       directory_dn text,
       directory_groups jsonb,
       directory_checked_at timestamptz,
@@ -24,11 +25,12 @@ export async function up(knex: Knex): Promise<void> {
       last_totp_step bigint,
       created_at timestamptz not null default now(),
       last_login_at timestamptz,
-      check ((directory_id is null) = (stable_id is null)),
+      check (num_nulls(directory_id, stable_id, directory_dn, directory_groups, directory_state, directory_checked_at) in (0, 6)),
       check ((directory_id is null) = (local_name is not null)),
       unique (tenant_id, id),
       unique (tenant_id, directory_id, stable_id),
-      unique (tenant_id, local_name)
+      unique (tenant_id, local_name),
+      foreign key (tenant_id, directory_id) references directories (tenant_id, id)
     );
 
     create table enrolments (

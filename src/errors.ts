@@ -14,15 +14,24 @@ export type ErrorCode =
   | 'tenant_suspended'
   | 'login_expired'
   | 'login_elsewhere'
+  | 'invalid_token'
   | 'directory_unavailable'
   | 'storage_unavailable'
+  | 'overloaded'
   | 'invalid_configuration'
   | 'internal_error';
+
+/** A field of a form or body that was refused, and why; never its value. */
+export interface FieldProblem {
+  field: string;
+  problem: string;
+}
 
 export interface AppErrorOptions {
   cause?: unknown;
   /** Seconds after which trying again makes sense; becomes `Retry-After`. */
   retryAfter?: number;
+  fields?: readonly FieldProblem[];
 }
 
 /** An error whose `publicMessage` is safe to show to anybody; whatever must stay inside belongs in `cause`. */
@@ -31,14 +40,17 @@ export class AppError extends Error {
   readonly status: number;
   readonly publicMessage: string;
   readonly retryAfter: number | undefined;
+  readonly fields: readonly FieldProblem[];
 
-  constructor(code: ErrorCode, status: number, publicMessage: string, { cause, retryAfter }: AppErrorOptions = {}) {
+  constructor(code: ErrorCode, status: number, publicMessage: string, options: AppErrorOptions = {}) {
+    const { cause, retryAfter, fields = [] } = options;
     super(`${code}: ${publicMessage}`, { cause });
     this.name = 'AppError';
     this.code = code;
     this.status = status;
     this.publicMessage = publicMessage;
     this.retryAfter = retryAfter;
+    this.fields = fields;
   }
 }
 
@@ -56,4 +68,9 @@ export function storageUnavailable(cause: unknown): AppError {
     cause,
     retryAfter: 5,
   });
+}
+
+/** This process has as much to do as it may take on. */
+export function overloaded(): AppError {
+  return new AppError('overloaded', 503, 'The service is busy at the moment.', { retryAfter: 2 });
 }

@@ -17,7 +17,10 @@ export interface Enrolment {
 
 /** What verification found out, and what single use needs to be decided by the store. */
 export interface FactorProof {
-  /** A number that a user's later proofs by this factor must exceed (RFC 6238 5.2: a time step is accepted once). */
+  /**
+   * A number that a user's later proofs by this factor must exceed (RFC 6238 5.2: a time step is accepted once). For TOTP the
+   * second since the epoch at which the step began, which stays comparable when the length of a step changes.
+   */
   step: number;
 }
 

@@ -1,0 +1,72 @@
+// Rules between the keys of the server and of several tenants.
+
+import type { View } from './loose-view.ts';
+import type { Finding } from './tree.ts';
+
+export function* serverProblems(view: View): Generator<Finding> {
+  yield* unfitForProduction(view);
+  yield* repeatedKeys(view);
+  yield* oneAddressTwice(view);
+  yield* unfitHosts(view);
+}
+
+/** What works, and is seldom meant. */
+export function* serverWarnings({ production, publicUrl, redisUrl, trustedProxies }: View): Generator<Finding> {
+  if (!production) return;
+  if (redisUrl === undefined) {
+    const message = 'is missing: logins under way and attempt limits stay in the memory of this process';
+    yield { path: ['redisUrl'], message, mend: 'set it before a second process runs' };
+  }
+  if (publicUrl?.startsWith('https:') && trustedProxies.length === 0) {
+    const message = 'is empty, though https means that a proxy stands in front: everybody has its address';
+    yield { path: ['trustedProxies'], message, mend: 'name the proxy, as 10.0.0.0/8' };
+  }
+}
+
+function* unfitForProduction({ production, publicUrl, databaseUrl }: View): Generator<Finding> {
+  if (!production) return;
+  if (publicUrl?.startsWith('http:')) {
+    yield { path: ['publicUrl'], message: 'must be https in production', mend: 'write https://…' };
+  }
+  if (databaseUrl === undefined) {
+    const message = 'is missing: the embedded database is not for production';
+    yield { path: ['databaseUrl'], message, mend: 'add databaseUrlFile, or set SALLYPORT_DATABASE_URL_FILE' };
+  }
+}
+
+function* repeatedKeys({ encryption: { keys } }: View): Generator<Finding> {
+  for (const [index, { id, secret }] of keys.entries()) {
+    const before = keys.slice(0, index);
+    if (id !== undefined && before.some((key) => key.id === id)) {
+      const mend = 'give each key an id of its own';
+      yield { path: ['encryption', 'keys', String(index), 'id'], message: 'is the id of an earlier key too', mend };
+    }
+    if (secret !== undefined && before.some((key) => key.secret === secret)) {
+      const mend = 'make a new one: openssl rand -base64 32';
+      yield { path: ['encryption', 'keys', String(index), 'secret'], message: 'is the secret of an earlier key too', mend };
+    }
+  }
+}
+
+function* oneAddressTwice({ listen, opsListen }: View): Generator<Finding> {
+  // Only a port that is written for both: an opsListen that is left out shares the public one on purpose.
+  if (opsListen.port === undefined || opsListen.port === 0 || opsListen.port !== (listen.port ?? 3000)) return;
+  yield { path: ['opsListen', 'port'], message: 'is the port of listen too', mend: 'use another, as 3090' };
+}
+
+function* unfitHosts({ publicUrl, tenants }: View): Generator<Finding> {
+  const taken = new Map<string, string>();
+  const shared = URL.parse(publicUrl ?? '')?.host;
+  if (shared !== undefined) taken.set(shared, 'publicUrl');
+  for (const [slug, { host }] of Object.entries(tenants)) {
+    if (host === undefined) continue;
+    const path = ['tenants', slug, 'host'];
+    const owner = taken.get(host);
+    if (URL.parse(`https://${host}`)?.host !== host) {
+      yield { path, message: 'is not a host', mend: 'write the host only, in lower case, as login.example.com' };
+    } else if (owner !== undefined) {
+      yield { path, message: `is the host of ${owner} too`, mend: 'give each tenant a host of its own, or none' };
+    }
+    taken.set(host, `tenant ${slug}`);
+  }
+}

@@ -1,0 +1,147 @@
+// Rules between the keys of one tenant.
+
+import type { ClientView, TenantView, View } from './loose-view.ts';
+import { nearest } from './nearest.ts';
+import type { Finding, Path } from './tree.ts';
+
+export function* tenantProblems({ production, tenants }: View): Generator<Finding> {
+  for (const [slug, tenant] of Object.entries(tenants)) {
+    for (const { path, ...said } of problemsOf(tenant, production)) yield { path: ['tenants', slug, ...path], ...said };
+  }
+}
+
+function* problemsOf(tenant: TenantView, production: boolean): Generator<Finding> {
+  yield* noFactorToAskFor(tenant);
+  yield* unknownRoles(tenant);
+  yield* circlesOfRoles(tenant);
+  yield* unsafeDirectories(tenant, production);
+  yield* sharedRealms(tenant);
+  for (const [id, client] of Object.entries(tenant.clients)) {
+    yield* unfitSecret(client, ['clients', id]);
+    yield* unknownResource(client, tenant, ['clients', id]);
+    if (production) yield* plainRedirects(client, ['clients', id]);
+  }
+}
+
+function* noFactorToAskFor({ policy: { secondFactors } }: TenantView): Generator<Finding> {
+  if (secondFactors.allowed?.length !== 0 || secondFactors.required === 'never') return;
+  const message = 'is empty, and a second factor is required';
+  yield { path: ['policy', 'secondFactors', 'allowed'], message, mend: 'allow one, or write required: never' };
+}
+
+function* unknownRoles({ roles, clients }: TenantView): Generator<Finding> {
+  const known = Object.keys(roles);
+  const named: { path: Path; name: string | undefined }[] = [
+    ...Object.entries(roles).flatMap(([role, { inherits }]) =>
+      inherits.map((name, index) => ({ path: ['roles', role, 'inherits', String(index)], name })),
+    ),
+    ...Object.entries(clients).flatMap(([id, client]) =>
+      client.roles.map((name, index) => ({ path: ['clients', id, 'roles', String(index)], name })),
+    ),
+  ];
+  for (const { path, name } of named) {
+    if (name === undefined || known.includes(name)) continue;
+    const meant = nearest(name, known);
+    const mend = meant === undefined ? 'add the role below roles, or name one that is there' : `did you mean ${meant}?`;
+    yield { path, message: 'is not a role of this tenant', mend };
+  }
+}
+
+/** Each circle once, at the first of its roles. */
+function* circlesOfRoles({ roles }: TenantView): Generator<Finding> {
+  const told = new Set<string>();
+  for (const role of Object.keys(roles)) {
+    if (told.has(role)) continue;
+    const circle = circleFrom(role, roles);
+    if (circle === undefined) continue;
+    for (const member of circle) told.add(member);
+    const message = `inherits itself: ${[...circle, role].join(', ')}`;
+    yield { path: ['roles', role, 'inherits'], message, mend: 'take one of them out' };
+  }
+}
+
+/** The shortest way along `inherits` that leads from a role back to it. */
+function circleFrom(start: string, roles: TenantView['roles']): string[] | undefined {
+  const seen = new Set<string>();
+  const ways = [[start]];
+  for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
+    for (const next of roles[way.at(-1) ?? '']?.inherits ?? []) {
+      if (next === start) return way;
+      if (next === undefined || seen.has(next)) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return undefined;
+}
+
+function* unsafeDirectories({ directories }: TenantView, production: boolean): Generator<Finding> {
+  for (const [name, { urls, tls }] of Object.entries(directories)) {
+    for (const [index, text] of urls.entries()) {
+      const url = URL.parse(text ?? '');
+      if (url === null) continue;
+      const path = ['directories', name, 'urls', String(index)];
+      if (url.protocol === 'ldaps:' && tls.mode === 'starttls') {
+        yield { path, message: 'is ldaps, and tls.mode says starttls', mend: 'write ldap://, or tls: { mode: ldaps }' };
+      }
+      if (production && url.protocol === 'ldap:' && tls.mode === 'none' && !isLoopback(url.hostname)) {
+        const message = 'would get passwords in the clear';
+        yield { path, message, mend: 'write tls: { mode: starttls }, or ldaps:// with tls: { mode: ldaps }' };
+      }
+    }
+  }
+}
+
+function* sharedRealms({ directories }: TenantView): Generator<Finding> {
+  const owners = new Map<string, string>();
+  for (const [name, { realm }] of Object.entries(directories)) {
+    if (realm === undefined) continue;
+    const owner = owners.get(realm.toLowerCase());
+    if (owner !== undefined) {
+      const path = ['directories', name, 'realm'];
+      yield { path, message: `is the realm of ${owner} too`, mend: 'give each directory a realm of its own' };
+    }
+    owners.set(realm.toLowerCase(), name);
+  }
+}
+
+function* unfitSecret(client: ClientView, path: Path): Generator<Finding> {
+  const method = client.token_endpoint_auth_method;
+  const given = client.client_secret !== undefined;
+  if (method.startsWith('client_secret') && !given) {
+    const mend = 'add client_secretFile, or write token_endpoint_auth_method: none for an app that cannot keep a secret';
+    yield { path: [...path, 'client_secret'], message: `is missing: ${method} needs it`, mend };
+  }
+  if (!method.startsWith('client_secret') && given) {
+    const mend = 'remove the secret, or choose client_secret_basic';
+    yield { path: [...path, 'client_secret'], message: `is of no use to token_endpoint_auth_method ${method}`, mend };
+  }
+  if (method === 'none' && client.grant_types.includes('client_credentials')) {
+    // RFC 6749 4.4: confidential clients only.
+    const message = 'has client_credentials, for which a client needs to prove who it is';
+    yield { path: [...path, 'grant_types'], message, mend: 'give it a secret, or leave client_credentials out' };
+  }
+}
+
+function* unknownResource({ defaultResource }: ClientView, tenant: TenantView, path: Path): Generator<Finding> {
+  const known = Object.keys(tenant.resources);
+  if (defaultResource === undefined || known.includes(defaultResource)) return;
+  const meant = nearest(defaultResource, known);
+  const mend = meant === undefined ? 'add it below resources' : `did you mean ${meant}?`;
+  yield { path: [...path, 'defaultResource'], message: 'is not among the resources of this tenant', mend };
+}
+
+/** A code on an unencrypted network is anybody's (RFC 9700 2.6); on loopback it leaves no machine (RFC 8252 7.3). */
+function* plainRedirects(client: ClientView, path: Path): Generator<Finding> {
+  for (const [index, uri] of client.redirect_uris.entries()) {
+    const url = URL.parse(uri ?? '');
+    if (url?.protocol !== 'http:' || isLoopback(url.hostname)) continue;
+    const message = 'would get the code in the clear';
+    yield { path: [...path, 'redirect_uris', String(index)], message, mend: 'write https://; http is for loopback only' };
+  }
+}
+
+/** As URL spells hosts; for a scheme that it does not know, as written. */
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(hostname);
+}

@@ -1,0 +1,74 @@
+// Messages to people that a business transaction decided to send. This file owns what a message is and what a queue and a
+// channel must do; outbox-postgres.ts keeps the queue, delivery-worker.ts decides when to send, email-smtp.ts sends.
+
+/** A mail of one recipient; `to` is a bare address, no display name. */
+export interface EmailMessage {
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+}
+
+export interface Delivery {
+  tenantId: string;
+  channel: 'email';
+  message: EmailMessage;
+  /** Not sent any more after this: a code that has run out helps nobody. */
+  expiresAt: Date;
+}
+
+/** Queues a message in the caller's transaction: it is sent if, and only if, that commits. */
+export type Enqueue = (delivery: Delivery) => Promise<void>;
+
+/** A message claimed for one attempt. Nobody else has it while the lease lasts. */
+export interface ClaimedDelivery extends Delivery {
+  id: string;
+  /** Counts from 1, attempts that a crash cut short included; also proves that the claim is still ours. */
+  attempt: number;
+}
+
+/** The queue. All but `add` work outside any transaction; a claim that has passed to somebody else is left alone. */
+export interface Outbox {
+  add(delivery: Delivery): Promise<void>;
+  /** Claims up to `limit` messages that are due; unless settled, each is due again after `leaseSeconds`. */
+  claim(limit: number, leaseSeconds: number): Promise<ClaimedDelivery[]>;
+  /** It was sent: the message is gone from the queue. */
+  remove(claimed: ClaimedDelivery): Promise<void>;
+  /** It is due again in `seconds`. */
+  postpone(claimed: ClaimedDelivery, seconds: number, reason: string): Promise<void>;
+  /** It will not be sent; an administrator sees it, with the reason, for 30 days. */
+  bury(claimed: ClaimedDelivery, reason: string): Promise<void>;
+}
+
+/** Sends messages of one kind. */
+export interface Channel {
+  /**
+   * Resolves once the message is handed over. `id` is the same at each attempt, so that a second copy can be told.
+   *
+   * @throws DeliveryError; at the latest soon after `signal` aborts.
+   */
+  send(message: EmailMessage, id: string, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Why a channel could not send. The message is kept with the queue and shown to administrators, so it holds names and codes
+ * of our own choice only: what the other side said may quote the mail, with whatever secret is in it.
+ */
+export class DeliveryError extends Error {
+  /** No later attempt can do better. */
+  readonly permanent: boolean;
+
+  constructor(message: string, { permanent = false, cause }: { permanent?: boolean; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.name = 'DeliveryError';
+    this.permanent = permanent;
+  }
+}
+
+/** `poke` tells the worker of this process that something is about to be due. */
+export function createEnqueue(outbox: Pick<Outbox, 'add'>, poke: () => void): Enqueue {
+  return async (delivery) => {
+    await outbox.add(delivery);
+    poke();
+  };
+}

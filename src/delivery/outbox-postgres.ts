@@ -1,0 +1,105 @@
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+
+import type { Database } from '../db/database.ts';
+import type { Encryption, Place } from '../security/encryption.ts';
+import type { ClaimedDelivery, Outbox } from './delivery.ts';
+
+const LONGEST_REASON = 300;
+const UNREADABLE = 'the message cannot be decrypted';
+
+const body = z.object({ to: z.string(), subject: z.string(), text: z.string(), html: z.string() });
+
+interface Row {
+  id: string;
+  tenant_id: string;
+  channel: 'email';
+  body: string;
+  attempts: number;
+  expires_at: Date;
+}
+
+// Times are the database's own, so that workers on machines whose clocks differ agree about a lease.
+
+const INSERT = `
+  insert into outbox (id, tenant_id, channel, body, expires_at) values ($1, $2, $3, $4, $5)`;
+
+/** A claim is an attempt that is due again later: nothing has to notice when a process dies with it. */
+const CLAIM = `
+  with due as materialized (
+    select id from outbox where state = 'ready' and run_at <= now() order by run_at limit $1 for update skip locked
+  )
+  update outbox set attempts = attempts + 1, run_at = now() + make_interval(secs => $2)
+  from due where outbox.id = due.id
+  returning outbox.id, tenant_id, channel, body, attempts, expires_at`;
+
+// The number of the attempt tells our claim from a later one, after a lease that ran out.
+const OURS = `id = $1 and attempts = $2 and state = 'ready'`;
+
+const REMOVE = `delete from outbox where ${OURS}`;
+
+const POSTPONE = `
+  update outbox set run_at = now() + make_interval(secs => $3), last_error = $4 where ${OURS}`;
+
+const EXPLAIN = `update outbox set last_error = $3 where ${OURS}`;
+
+// Of a dead message, run_at says when it died.
+const BURY = `
+  update outbox set state = 'dead', last_error = $3, run_at = now() where ${OURS}`;
+
+const FORGET_DEAD = `
+  delete from outbox where state = 'dead' and run_at < now() - interval '30 days'`;
+
+export function createPostgresOutbox(db: Database, encryption: Encryption): Outbox {
+  async function bury({ id, attempt }: Pick<ClaimedDelivery, 'id' | 'attempt'>, reason: string): Promise<void> {
+    await db.query(BURY, [id, attempt, bounded(reason)]);
+    await db.query(FORGET_DEAD);
+  }
+
+  /** Undefined for a body that cannot be read here. Another process may have the key, so it is left until it expires. */
+  async function open(row: Row): Promise<ClaimedDelivery | undefined> {
+    const { id, attempts } = row;
+    try {
+      return {
+        id,
+        tenantId: row.tenant_id,
+        channel: row.channel,
+        message: body.parse(JSON.parse(encryption.decrypt(row.body, place(id)))),
+        attempt: attempts,
+        expiresAt: row.expires_at,
+      };
+    } catch {
+      if (row.expires_at.getTime() <= Date.now()) await bury({ id, attempt: attempts }, UNREADABLE);
+      else await db.query(EXPLAIN, [id, attempts, UNREADABLE]);
+      return undefined;
+    }
+  }
+
+  return {
+    async add({ tenantId, channel, message, expiresAt }) {
+      const id = uuidv7();
+      const sealed = encryption.encrypt(JSON.stringify(message), place(id));
+      await db.query(INSERT, [id, tenantId, channel, sealed, expiresAt]);
+    },
+    async claim(limit, leaseSeconds) {
+      const rows = await db.query<Row>(CLAIM, [limit, leaseSeconds]);
+      const claimed = await Promise.all(rows.map(open));
+      return claimed.filter((one) => one !== undefined);
+    },
+    async remove({ id, attempt }) {
+      await db.query(REMOVE, [id, attempt]);
+    },
+    async postpone({ id, attempt }, seconds, reason) {
+      await db.query(POSTPONE, [id, attempt, seconds, bounded(reason)]);
+    },
+    bury,
+  };
+}
+
+function place(row: string): Place {
+  return { table: 'outbox', column: 'body', row };
+}
+
+function bounded(reason: string): string {
+  return reason.slice(0, LONGEST_REASON);
+}

@@ -1,0 +1,134 @@
+// How one directory is reached and read, as the configuration file and the admin API write it. Stored as JSON; the password of
+// the service account is stored encrypted beside it. presets.ts fills in what is left out.
+
+import { z } from 'zod';
+
+import { isDn } from './distinguished-name.ts';
+import { isFilter } from './ldap-filter.ts';
+
+const dn = z.string().refine(isDn, 'write a distinguished name, as cn=service,dc=example,dc=com');
+
+const attribute = z
+  .string()
+  .regex(/^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9-]+)*$/, 'write the name of an LDAP attribute');
+
+/** One attribute, or several of which the first that has a value counts. */
+const attributes = z.union([attribute.transform((name) => [name]), z.array(attribute)]);
+
+const serverUrl = z
+  .string()
+  .refine(isServerUrl, 'write ldap://host, ldap://host:port, or the same with ldaps, and nothing after it');
+
+const milliseconds = z.int().min(100).max(60_000);
+
+const tls = z
+  .strictObject({
+    mode: z
+      .enum(['none', 'starttls', 'ldaps'])
+      .default('starttls')
+      .describe('How ldap:// addresses are secured: not at all, or by StartTLS. ldaps:// addresses always are'),
+    ca: z.string().includes('-----BEGIN CERTIFICATE-----', 'give certificates in PEM form').optional(),
+    caFile: z.string().min(1).optional(),
+  })
+  .refine(({ ca, caFile }) => !(ca && caFile), 'give ca or caFile, not both')
+  .prefault({})
+  .describe("Certificates are always verified; against the given authorities alone, or the system's if none are given");
+
+const profile = z
+  .strictObject({
+    name: attributes.optional(),
+    givenName: attributes.optional(),
+    familyName: attributes.optional(),
+    nickname: attributes.optional(),
+    email: attributes.optional(),
+    phoneNumber: attributes.optional(),
+    locale: attributes.optional(),
+    zoneinfo: attributes.optional(),
+    picture: attributes.optional(),
+    website: attributes.optional(),
+  })
+  .prefault({})
+  .describe('Where the standard claims come from: an attribute, or several of which the first that has a value counts');
+
+const users = z
+  .strictObject({
+    objectClass: attribute.optional().describe('Entries of this class are people'),
+    filter: z
+      .string()
+      .refine(isFilter, 'write a filter, as (employeeType=staff)')
+      .optional()
+      .describe('Only people who match it (RFC 4515) may sign in'),
+    login: z.array(attribute).min(1).optional().describe('Attributes that a login name is looked for in'),
+    username: attribute.optional().describe('The attribute shown as user name'),
+    stableId: attribute.optional().describe('The attribute that never changes, whatever the entry is renamed to'),
+    disabled: z
+      .array(z.strictObject({ attribute, value: z.string() }))
+      .optional()
+      .describe('An entry with any of these values is disabled'),
+    attributes: profile,
+  })
+  .prefault({});
+
+const groups = z
+  .strictObject({
+    objectClass: z.array(attribute).min(1).optional().describe('Entries of any of these classes are groups'),
+    name: attribute.optional(),
+    member: z.array(attribute).min(1).optional().describe('Attributes of a group that hold the DNs of its members'),
+    memberOf: attribute
+      .nullable()
+      .optional()
+      .describe(
+        'Attribute of a member that holds the DNs of its groups, to be asked instead of `member`. Only where the server itself keeps it: people must not be able to write it',
+      ),
+    depth: z.int().min(0).max(50).default(10).describe('Groups above the direct ones: so many levels. 0: direct ones only'),
+  })
+  .prefault({});
+
+export const directorySettings = z
+  .strictObject({
+    preset: z.enum(['openldap']).default('openldap').describe('The kind of server; sets whatever is not set here'),
+    urls: z.array(serverUrl).min(1).describe('Servers that hold the same data, in the order in which they are asked'),
+    tls,
+    bindDn: dn.describe('The service account that searches; it needs no right to write'),
+    baseDn: dn.describe('Where people and groups are, at any depth'),
+    userBaseDn: dn.optional().describe('Where people are, if not everywhere below baseDn'),
+    groupBaseDn: dn.optional().describe('Where groups are, if not everywhere below baseDn'),
+    users,
+    groups,
+    realm: z
+      .string()
+      .regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i, 'write it without the @, as corp.example.com')
+      .optional()
+      .describe('ann@<realm> means ann of this directory and of no other'),
+    lockoutBudget: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(4)
+      .describe("Binds that may fail before we stop asking: below the directory's own threshold"),
+    connectTimeoutMs: milliseconds.default(2000).describe('Until a server is connected, encrypted and bound to'),
+    operationTimeoutMs: milliseconds.default(3000).describe('For one bind or search'),
+    pageSize: z.int().min(1).max(10_000).default(500).describe("Entries per page where there are more than the server's limit"),
+    maxResponseBytes: z
+      .int()
+      .min(65_536)
+      .max(256 * 1024 * 1024)
+      .default(8 * 1024 * 1024)
+      .describe('More than this in one answer ends the connection'),
+  })
+  .superRefine(({ urls, tls }, context) => {
+    const unfit = tls.mode === 'ldaps' ? 'ldap:' : tls.mode === 'none' ? 'ldaps:' : undefined;
+    urls.forEach((url, index) => {
+      if (unfit && url.toLowerCase().startsWith(unfit)) {
+        context.addIssue({ code: 'custom', path: ['urls', index], message: `tls.mode ${tls.mode} does not fit this address` });
+      }
+    });
+  });
+
+/** Everything but the service account's password. */
+export type DirectorySettings = z.infer<typeof directorySettings>;
+
+function isServerUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^ldaps?:$/.test(url.protocol) && url.hostname !== '' && url.href.endsWith(`//${url.host}`);
+}

@@ -1,0 +1,192 @@
+// One LDAP connection: sends requests, several at once, and matches the answers to them. It never reconnects and never
+// follows a referral. A connection on which anything but an LDAP result came back is finished, with everything in flight.
+
+import type { Socket } from 'node:net';
+
+import type { Filter, Message } from 'ldapts';
+import { BindRequest, Control, PagedResultsControl, SearchRequest, UnbindRequest } from 'ldapts';
+
+import { berCursor, messageSplitter } from './ldap-ber.ts';
+import type { LdapEntry, LdapResponse, LdapResult, ResultOperation } from './ldap-responses.ts';
+import { readResponse } from './ldap-responses.ts';
+import { PASSWORD_POLICY_CONTROL } from './ldap-password-policy.ts';
+
+/** The server answered, and the answer was not success. The connection is as good as before. */
+export class LdapResultError extends Error {
+  readonly code: number;
+
+  constructor(operation: ResultOperation, { code, diagnosticMessage }: LdapResult) {
+    super(`${operation}: LDAP result ${code} ${diagnosticMessage}`.trimEnd());
+    this.name = 'LdapResultError';
+    this.code = code;
+  }
+}
+
+export interface SearchQuery {
+  base: string;
+  scope: 'base' | 'sub';
+  filter: Filter;
+  attributes: readonly string[];
+  /** So many entries are enough: that there are more is then no error. */
+  sizeLimit?: number;
+  controls?: readonly Control[];
+}
+
+export interface ConnectionOptions {
+  /** Milliseconds that an operation may take before the connection is given up. */
+  operationTimeoutMs: number;
+  /** Bytes that the server may send after a request. */
+  maxResponseBytes: number;
+  observe?: ObserveOperation;
+}
+
+/** What happened on the wire: seconds, and whether an answer came (a refusal is one). */
+export type ObserveOperation = (operation: 'bind' | 'search', seconds: number, answered: boolean) => void;
+
+interface Answer {
+  result: LdapResult;
+  entries: LdapEntry[];
+}
+interface InFlight {
+  operation: ResultOperation;
+  entries: LdapEntry[];
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+}
+
+const SUCCESS = 0;
+const SIZE_LIMIT_EXCEEDED = 4;
+const MAX_MESSAGE_ID = 2 ** 31 - 1;
+
+export class LdapConnection {
+  /** Resolves when the connection is of no more use. */
+  readonly closed: Promise<void>;
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #inFlight = new Map<number, InFlight>();
+  #lastId = 0;
+  #received = 0;
+  #failure: Error | undefined;
+
+  /** Takes over a socket that ldap-transport.ts opened. */
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    const split = messageSplitter(options.maxResponseBytes, (message) => this.#onResponse(readResponse(message)));
+    socket.on('data', (piece: Buffer) => this.#onData(piece, split));
+    socket.on('error', (error) => this.#fail(error));
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#fail(new Error('the server closed the connection'));
+        resolve();
+      });
+    });
+  }
+
+  /** A simple bind (RFC 4513 5.1). Whatever the result's code, the result is the answer. */
+  async bind(dn: string, password: string): Promise<LdapResult> {
+    const controls = [new Control(PASSWORD_POLICY_CONTROL)];
+    const request = new BindRequest({ messageId: this.#nextId(), dn, password, controls });
+    const { result } = await this.#send('bind', request);
+    return result;
+  }
+
+  /** @throws LdapResultError on any result but success. */
+  async search(query: SearchQuery): Promise<LdapEntry[]> {
+    const { entries } = await this.#search(query, []);
+    return entries;
+  }
+
+  /** A search whose answer may be large, in pages (RFC 2696). slapd keeps one of these per connection: run one at a time. */
+  async searchPaged(query: SearchQuery, pageSize: number): Promise<LdapEntry[]> {
+    const found: LdapEntry[] = [];
+    let cookie: Buffer | undefined = Buffer.alloc(0);
+    while (cookie) {
+      const page = new PagedResultsControl({ value: { size: pageSize, cookie } });
+      const { entries, result }: Answer = await this.#search(query, [page]);
+      found.push(...entries);
+      cookie = nextPage(result);
+    }
+    return found;
+  }
+
+  close(): void {
+    if (!this.#failure) this.#socket.write(new UnbindRequest({ messageId: this.#nextId() }).write());
+    this.#fail(new Error('the connection was closed'));
+  }
+
+  async #search(query: SearchQuery, controls: Control[]): Promise<Answer> {
+    const request = new SearchRequest({
+      ...query,
+      messageId: this.#nextId(),
+      baseDN: query.base,
+      attributes: [...query.attributes],
+      timeLimit: Math.ceil(this.#options.operationTimeoutMs / 1000),
+      controls: [...(query.controls ?? []), ...controls],
+    });
+    const answer = await this.#send('search', request);
+    const { code } = answer.result;
+    if (code === SUCCESS || (code === SIZE_LIMIT_EXCEEDED && query.sizeLimit)) return answer;
+    throw new LdapResultError('search', answer.result);
+  }
+
+  async #send(operation: 'bind' | 'search', request: Message): Promise<Answer> {
+    if (this.#failure) throw this.#failure;
+    const started = performance.now();
+    const { operationTimeoutMs, observe } = this.#options;
+    const timer = setTimeout(() => this.#fail(new Error(`${operation}: no answer in time`)), operationTimeoutMs);
+    try {
+      return await new Promise<Answer>((resolve, reject) => {
+        this.#inFlight.set(request.messageId, { operation, entries: [], resolve, reject });
+        this.#received = 0;
+        this.#socket.write(request.write());
+      });
+    } finally {
+      clearTimeout(timer);
+      observe?.(operation, (performance.now() - started) / 1000, !this.#failure);
+    }
+  }
+
+  #onData(piece: Buffer, split: (piece: Buffer) => void): void {
+    const { maxResponseBytes } = this.#options;
+    this.#received += piece.length;
+    try {
+      if (this.#received > maxResponseBytes) throw new Error(`the answer has more than ${maxResponseBytes} bytes`);
+      split(piece);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #onResponse(response: LdapResponse): void {
+    // Id 0 is the server's own notice that it is about to close (RFC 4511 4.4.1).
+    const request = this.#inFlight.get(response.id);
+    if (!request) throw new Error(`the server answered ${response.id}, which is not in flight`);
+    if (response.kind === 'entry') request.entries.push(response.entry);
+    if (response.kind !== 'result') return;
+    if (response.operation !== request.operation) throw new Error(`a ${response.operation} answer to another request`);
+    this.#inFlight.delete(response.id);
+    request.resolve({ result: response.result, entries: request.entries });
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#socket.destroy();
+    for (const { reject } of this.#inFlight.values()) reject(this.#failure);
+    this.#inFlight.clear();
+  }
+
+  #nextId(): number {
+    this.#lastId = (this.#lastId % MAX_MESSAGE_ID) + 1;
+    return this.#lastId;
+  }
+}
+
+function nextPage({ controls }: LdapResult): Buffer | undefined {
+  const value = controls.get(PagedResultsControl.type);
+  if (!value) return undefined;
+  const page = berCursor(value).enter();
+  page.integer(); // the server's estimate of how many there are
+  const cookie = page.bytes();
+  return cookie.length > 0 ? cookie : undefined;
+}

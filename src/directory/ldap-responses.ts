@@ -1,0 +1,88 @@
+// What a server may answer to a bind, a search or an extended request (RFC 4511 4.1.9, 4.2.2, 4.5.2, 4.12), read strictly.
+// ldapts' own parser takes a missing result code for success, and an inner length that runs past its parent never ends.
+
+import type { BerCursor } from './ldap-ber.ts';
+import { berCursor, MalformedMessage, tag } from './ldap-ber.ts';
+
+export type LdapResponse =
+  | { kind: 'result'; id: number; operation: ResultOperation; result: LdapResult }
+  | { kind: 'entry'; id: number; entry: LdapEntry }
+  | { kind: 'reference'; id: number };
+
+export type ResultOperation = 'bind' | 'search' | 'extended';
+
+export interface LdapResult {
+  /** RFC 4511 appendix A. */
+  code: number;
+  diagnosticMessage: string;
+  /** Values of the response controls by OID; empty where a control came without one. */
+  controls: ReadonlyMap<string, Buffer>;
+}
+
+export class LdapEntry {
+  readonly dn: string;
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+
+  /** `values` by attribute name in lower case. */
+  constructor(dn: string, values: ReadonlyMap<string, readonly string[]>) {
+    this.dn = dn;
+    this.#values = values;
+  }
+
+  /** The values of an attribute, whose name counts without case; empty where it has none or may not be read. */
+  values(attribute: string): readonly string[] {
+    return this.#values.get(attribute.toLowerCase()) ?? [];
+  }
+}
+
+const SEARCH_ENTRY = 0x64;
+const SEARCH_REFERENCE = 0x73;
+const CONTROLS = 0xa0;
+const RESULTS: Readonly<Record<number, ResultOperation>> = { 0x61: 'bind', 0x65: 'search', 0x78: 'extended' };
+
+/** @throws MalformedMessage */
+export function readResponse(message: Buffer): LdapResponse {
+  const envelope = berCursor(message).enter();
+  const id = envelope.integer();
+  const operation = envelope.peek() ?? 0;
+  const body = envelope.enter(operation);
+  if (operation === SEARCH_ENTRY) return { kind: 'entry', id, entry: readEntry(body) };
+  if (operation === SEARCH_REFERENCE) return { kind: 'reference', id };
+  const answered = RESULTS[operation];
+  if (!answered) throw new MalformedMessage(`an operation 0x${operation.toString(16)} that nobody asked for`);
+  return { kind: 'result', id, operation: answered, result: readResult(body, envelope) };
+}
+
+function readResult(body: BerCursor, envelope: BerCursor): LdapResult {
+  const code = body.integer(tag.enumerated);
+  body.text(); // matchedDN
+  return { code, diagnosticMessage: body.text(), controls: readControls(envelope) };
+}
+
+function readEntry(body: BerCursor): LdapEntry {
+  const dn = body.text();
+  const values = new Map<string, string[]>();
+  const attributes = body.enter();
+  while (attributes.more) {
+    const attribute = attributes.enter();
+    const name = attribute.text().toLowerCase();
+    const set = attribute.enter(tag.set);
+    const texts: string[] = [];
+    while (set.more) texts.push(set.text());
+    values.set(name, texts);
+  }
+  return new LdapEntry(dn, values);
+}
+
+/** RFC 4511 4.1.11; shared with requests, which carry theirs in the same form. */
+function readControls(envelope: BerCursor): ReadonlyMap<string, Buffer> {
+  const controls = new Map<string, Buffer>();
+  const list = envelope.more ? envelope.enter(CONTROLS) : undefined;
+  while (list?.more) {
+    const control = list.enter();
+    const oid = control.text();
+    if (control.peek() === tag.boolean) control.boolean();
+    controls.set(oid, control.more ? control.bytes() : Buffer.alloc(0));
+  }
+  return controls;
+}

@@ -1,0 +1,69 @@
+// People's entries: how one is asked for, and how it reads as a DirectoryUser.
+
+import type { Filter } from 'ldapts';
+
+import type { DirectoryProfile, DirectoryUser } from './directory.ts';
+import { anyEqual, equal, every, parseFilter } from './ldap-filter.ts';
+import type { LdapEntry } from './ldap-responses.ts';
+import type { DirectorySchema } from './presets.ts';
+
+type UserSchema = DirectorySchema['users'];
+
+export function userAttributes({ stableId, username, login, disabled, attributes }: UserSchema): string[] {
+  const rules = disabled.map(({ attribute }) => attribute);
+  return [...new Set([stableId, username, ...login, ...rules, ...Object.values(attributes).flat()])];
+}
+
+export function usersByLogin(schema: UserSchema, names: readonly string[]): Filter {
+  return every(...people(schema), anyEqual(schema.login, names));
+}
+
+export function userById(schema: UserSchema, id: string): Filter {
+  return every(...people(schema), equal(schema.stableId, id));
+}
+
+function people({ objectClass, filter }: UserSchema): Filter[] {
+  const person = equal('objectClass', objectClass);
+  return filter === undefined ? [person] : [person, parseFilter(filter)];
+}
+
+/** @throws Error when the entry does not show its immutable id: without it nobody can be told apart for good. */
+export function toDirectoryUser(entry: LdapEntry, schema: UserSchema): DirectoryUser {
+  const [stableId] = entry.values(schema.stableId);
+  if (stableId === undefined) throw new Error(`the service account may not read ${schema.stableId} of ${entry.dn}`);
+  return {
+    stableId,
+    dn: entry.dn,
+    username: firstValue(entry, [schema.username, ...schema.login]) ?? entry.dn,
+    profile: toProfile(entry, schema.attributes),
+    disabled: schema.disabled.some(({ attribute, value }) =>
+      entry.values(attribute).some((actual) => actual.toLowerCase() === value.toLowerCase()),
+    ),
+  };
+}
+
+const CLAIMS = [
+  'name',
+  'givenName',
+  'familyName',
+  'nickname',
+  'email',
+  'phoneNumber',
+  'locale',
+  'zoneinfo',
+  'picture',
+  'website',
+] as const satisfies (keyof DirectoryProfile)[];
+
+function toProfile(entry: LdapEntry, attributes: UserSchema['attributes']): DirectoryProfile {
+  const profile: DirectoryProfile = {};
+  for (const claim of CLAIMS) {
+    const value = firstValue(entry, attributes[claim]);
+    if (value !== undefined) profile[claim] = value;
+  }
+  return profile;
+}
+
+function firstValue(entry: LdapEntry, attributes: readonly string[]): string | undefined {
+  return attributes.flatMap((attribute) => entry.values(attribute)).find((value) => value.trim() !== '');
+}

@@ -1,0 +1,136 @@
+// Passwords that a directory holds: which of a tenant's directories a login name means, and a bind there.
+
+import type { Directory, DirectoryUser } from '../directory/directory.ts';
+import { accepted, refused } from '../outcome.ts';
+import { ALLOWANCE } from '../security/attempt-limiter.ts';
+import type { Allowance } from '../security/attempt-limiter.ts';
+import { createBindPace } from './bind-pace.ts';
+import type { BindPace } from './bind-pace.ts';
+import type { Candidate, FirstFactor } from './first-factor.ts';
+
+export interface NamedDirectory {
+  id: string;
+  directory: Directory;
+  /** `ann@<realm>` means this directory and no other. */
+  realm?: string;
+  /** Binds that may fail before we stop asking: fewer than the directory itself locks an account after. */
+  lockoutBudget?: number;
+  /** Seconds after which the directory forgets failed binds; 15 minutes if left out. */
+  lockoutWindow?: number;
+}
+
+interface Match {
+  source: NamedDirectory;
+  entry: DirectoryUser;
+}
+
+/** Of a tenant's directories, in their order, makes the first factor that asks them. There is at least one. */
+export type DirectoryPassword = (directories: readonly NamedDirectory[]) => FirstFactor;
+
+export function createDirectoryPassword(): DirectoryPassword {
+  const paces = new WeakMap<Directory, BindPace>();
+  const paceOf = ({ directory }: NamedDirectory): BindPace => {
+    const pace = paces.get(directory) ?? createBindPace();
+    paces.set(directory, pace);
+    return pace;
+  };
+
+  return (directories) => ({
+    allowance: allowanceOf(directories),
+
+    async find(loginName) {
+      const matches = await findMatches(loginName, directories);
+      const [match] = matches;
+      if (match && match !== 'ambiguous' && matches.length === 1) return candidate(match, paceOf(match.source));
+      return nobody(match ? 'ambiguous' : 'unknown', directories.map(paceOf));
+    },
+  });
+}
+
+function candidate({ source, entry }: Match, pace: BindPace): Candidate {
+  const { id: directoryId, directory } = source;
+  return {
+    subjects: [`directory:${directoryId}:${entry.stableId}`],
+    who: { detail: { directory: directory.name, username: entry.username, stableId: entry.stableId } },
+    async prove(password) {
+      const since = performance.now();
+      const outcome = await directory.bind(entry, password);
+      if (outcome.ok) {
+        // Some servers let a disabled entry bind; that the password was right is then known all the same.
+        if (entry.disabled) return refused('disabled');
+        return accepted({
+          kind: 'directory',
+          directoryId,
+          directoryName: directory.name,
+          entry,
+          notice: outcome.value,
+        });
+      }
+      if (outcome.reason === 'bad-credentials') pace.note(performance.now() - since);
+      if (outcome.reason === 'locked') await pace.keep(since);
+      return outcome;
+    },
+  };
+}
+
+function nobody(reason: 'unknown' | 'ambiguous', [pace]: readonly BindPace[]): Candidate {
+  return {
+    subjects: [],
+    who: {},
+    async prove() {
+      await pace?.keep(performance.now());
+      return refused(reason);
+    },
+  };
+}
+
+/**
+ * Everybody whom a login name means. While a directory is down, a name found in another one is taken for that one's: the worst
+ * case is a name that both have, and its password is then asked of the one that answers, which lets in its own person or nobody.
+ * A name found nowhere may be the silent directory's, so that is no wrong name but an outage.
+ */
+async function findMatches(
+  loginName: string,
+  directories: readonly NamedDirectory[],
+): Promise<readonly (Match | 'ambiguous')[]> {
+  const matches = new Map<string, Match | 'ambiguous'>();
+  const faults: unknown[] = [];
+  const search = async ({ source, login }: Lookup) => {
+    const found = await source.directory.find(login);
+    if (found.ok) matches.set(`${source.id}:${found.value.stableId}`, { source, entry: found.value });
+    else if (found.reason === 'ambiguous') matches.set(source.id, 'ambiguous');
+  };
+  const searches = lookupsOf(loginName, directories).map((lookup) =>
+    search(lookup).catch((fault) => faults.push(fault)),
+  );
+  await Promise.all(searches);
+  if (matches.size === 0 && faults.length > 0) throw faults[0];
+  return [...matches.values()];
+}
+
+interface Lookup {
+  source: NamedDirectory;
+  login: string;
+}
+
+/** A realm leaves one directory, where the name may be one without its suffix (uid) or with it (mail, userPrincipalName). */
+function lookupsOf(loginName: string, directories: readonly NamedDirectory[]): Lookup[] {
+  const at = loginName.lastIndexOf('@');
+  const realm = loginName.slice(at + 1);
+  const named = directories.filter((source) => at > 0 && source.realm?.toLowerCase() === realm);
+  if (named.length === 0) return directories.map((source) => ({ source, login: loginName }));
+  return named.flatMap((source) => [loginName.slice(0, at), loginName].map((login) => ({ source, login })));
+}
+
+/**
+ * Where a directory locks accounts, our stop comes first and lasts until it has forgotten the failures; each bind after that is
+ * a window apart from the next. One allowance for all of a tenant's directories and for names in none, so that the number of
+ * tries does not tell who exists.
+ */
+function allowanceOf(directories: readonly NamedDirectory[]): Allowance {
+  const locking = directories.filter((source) => source.lockoutBudget !== undefined);
+  if (locking.length === 0) return ALLOWANCE;
+  const failures = Math.min(ALLOWANCE.failures, ...locking.map((source) => source.lockoutBudget ?? ALLOWANCE.failures));
+  const window = Math.max(...locking.map((source) => source.lockoutWindow ?? ALLOWANCE.longestBlock));
+  return { failures, firstBlock: window, longestBlock: window };
+}

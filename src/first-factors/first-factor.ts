@@ -1,0 +1,31 @@
+// What a first factor is: who a login name means, and whether a password is theirs. password-sign-in.ts owns what both kinds
+// share (attempt limits, audit, what a person is told). A factor never imports another.
+
+import type { AuditEvent } from '../audit/audit.ts';
+import type { BindNotice, BindRefusal, DirectoryUser } from '../directory/directory.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Allowance } from '../security/attempt-limiter.ts';
+
+/** Whose password it was. */
+export type SignedIn =
+  | { kind: 'directory'; directoryId: string; directoryName: string; entry: DirectoryUser; notice: BindNotice }
+  | { kind: 'local'; userId: string };
+
+/** The true reason; what of it a person may learn is password-sign-in.ts's to say. */
+export type FirstFactorRefusal = BindRefusal | 'unknown' | 'ambiguous';
+
+/** Whoever a login name means, which may be nobody: to prove a password takes the same time then. */
+export interface Candidate {
+  /** What attempts are counted on, whichever of its names was typed; empty for nobody. */
+  subjects: readonly string[];
+  /** Who it is, for the audit trail. */
+  who: Pick<AuditEvent, 'subject' | 'detail'>;
+  /** @throws AppError when the password could not be judged: `directory_unavailable`, `storage_unavailable`, `overloaded`. */
+  prove(password: string): Promise<Outcome<SignedIn, FirstFactorRefusal>>;
+}
+
+export interface FirstFactor {
+  readonly allowance: Allowance;
+  /** @throws AppError when it cannot be told: `directory_unavailable`, `storage_unavailable`. */
+  find(loginName: string): Promise<Candidate>;
+}

@@ -1,0 +1,62 @@
+// Passwords of accounts that live here, such as the first administrator's.
+
+import { accepted, refused } from '../outcome.ts';
+import { ALLOWANCE } from '../security/attempt-limiter.ts';
+import type { PasswordHash } from '../security/password-hash.ts';
+import type { Candidate, FirstFactor } from './first-factor.ts';
+
+export interface LocalAccount {
+  userId: string;
+  /** Undefined before a first password is set. */
+  passwordHash: string | undefined;
+  status: 'active' | 'disabled';
+}
+
+export interface LocalAccounts {
+  /** `localName` as normalizeLoginName leaves it, without the suffix. */
+  findByLocalName(tenantId: string, localName: string): Promise<LocalAccount | undefined>;
+  /** Only over exactly `expected`: the password may have been changed in between. */
+  replacePasswordHash(tenantId: string, userId: string, expected: string, next: string): Promise<void>;
+}
+
+/** `admin@local`. No directory can have this realm. */
+const SUFFIX = '@local';
+
+export function isLocalName(loginName: string): boolean {
+  return loginName.endsWith(SUFFIX);
+}
+
+/** A tenant without directories needs no suffix. */
+export function localPassword(tenantId: string, accounts: LocalAccounts, passwordHash: PasswordHash): FirstFactor {
+  const nobody: Candidate = {
+    subjects: [],
+    who: {},
+    async prove(password) {
+      await passwordHash.verify(undefined, password);
+      return refused('unknown');
+    },
+  };
+
+  return {
+    allowance: ALLOWANCE,
+    async find(loginName) {
+      const localName = isLocalName(loginName) ? loginName.slice(0, -SUFFIX.length) : loginName;
+      const account = await accounts.findByLocalName(tenantId, localName);
+      return account ? candidate(account) : nobody;
+    },
+  };
+
+  function candidate({ userId, passwordHash: stored, status }: LocalAccount): Candidate {
+    return {
+      subjects: [`user:${userId}`],
+      who: { subject: { kind: 'user', id: userId } },
+      async prove(password) {
+        const { ok, rehash } = await passwordHash.verify(stored, password);
+        if (!ok || stored === undefined) return refused('bad-credentials');
+        if (status === 'disabled') return refused('disabled');
+        if (rehash) await accounts.replacePasswordHash(tenantId, userId, stored, await passwordHash.hash(password));
+        return accepted({ kind: 'local', userId });
+      },
+    };
+  }
+}

@@ -1,0 +1,133 @@
+// Signing in with a name and a password, whoever holds the password: the name is resolved, the attempt reserved, the password
+// proven, and all of it audited with the true reason, of which the person learns no more than is theirs to know.
+
+import { createHash } from 'node:crypto';
+
+import type { Audit } from '../audit/audit.ts';
+import { AppError } from '../errors.ts';
+import type { Outcome } from '../outcome.ts';
+import { refused } from '../outcome.ts';
+import { ALLOWANCE, evaluate } from '../security/attempt-limiter.ts';
+import type { Allowance, AttemptLimiter, Blocked, Reservation } from '../security/attempt-limiter.ts';
+import { normalizeLoginName } from '../security/login-name.ts';
+import type { PasswordHash } from '../security/password-hash.ts';
+import { createDirectoryPassword } from './directory-password.ts';
+import type { NamedDirectory } from './directory-password.ts';
+import type { Candidate, FirstFactorRefusal, SignedIn } from './first-factor.ts';
+import { isLocalName, localPassword } from './local-password.ts';
+import type { LocalAccounts } from './local-password.ts';
+
+export interface SignInRequest {
+  tenantId: string;
+  /** As typed. */
+  username: string;
+  password: string;
+  /** The client's address, for the limiter. */
+  address: string;
+}
+
+/** `bad-credentials` is all that is told without the right password; the others come only after it. */
+export type SignInRefusal =
+  'bad-credentials' | 'must-change' | 'expired' | 'account-disabled' | 'account-expired' | 'not-now';
+
+export interface PasswordSignInOptions {
+  /** A tenant's directories in their order. */
+  directories: (tenantId: string) => Promise<readonly NamedDirectory[]>;
+  localAccounts: LocalAccounts;
+  passwordHash: PasswordHash;
+  limiter: AttemptLimiter;
+  audit: Audit;
+}
+
+/**
+ * @throws AppError `directory_unavailable`, `storage_unavailable` or `overloaded`; never counted as a failure. Success itself
+ * is audited when the login is finished.
+ */
+export type PasswordSignIn = (request: SignInRequest) => Promise<Outcome<SignedIn, SignInRefusal> | Blocked>;
+
+/** What a person is told of each reason. */
+const TOLD: Record<FirstFactorRefusal, SignInRefusal> = {
+  unknown: 'bad-credentials',
+  ambiguous: 'bad-credentials',
+  'bad-credentials': 'bad-credentials',
+  locked: 'bad-credentials',
+  'must-change': 'must-change',
+  expired: 'expired',
+  disabled: 'account-disabled',
+  'account-expired': 'account-expired',
+  'not-now': 'not-now',
+};
+
+export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSignIn {
+  const { directories, localAccounts, passwordHash, limiter, audit } = options;
+  const directoryPassword = createDirectoryPassword();
+
+  return async (request) => {
+    const { tenantId, address } = request;
+    const { candidate, subjects, allowance } = await tellingOutages(request, () => resolve(request));
+    const reservation = await limiter.reserve({ tenantId, kind: 'password', subjects, address, allowance });
+    if (reservation.ok) return judge(request, candidate, reservation.value);
+    await audit.record({ type: 'login.blocked', tenantId, reason: reservation.reason, ...candidate.who });
+    return reservation;
+  };
+
+  /** Who the name means, and what attempts on it are counted on. */
+  async function resolve({ tenantId, username }: SignInRequest): Promise<Resolved> {
+    const name = normalizeLoginName(username);
+    if (!name.ok) return { candidate: NOBODY, subjects: [], allowance: ALLOWANCE };
+    const sources = await directories(tenantId);
+    const local = sources.length === 0 || isLocalName(name.value);
+    const factor = local ? localPassword(tenantId, localAccounts, passwordHash) : directoryPassword(sources);
+    const candidate = await factor.find(name.value);
+    return { candidate, subjects: [...candidate.subjects, typedSubject(name.value)], allowance: factor.allowance };
+  }
+
+  async function judge(
+    request: SignInRequest,
+    candidate: Candidate,
+    reservation: Reservation,
+  ): Promise<Outcome<SignedIn, SignInRefusal>> {
+    const { tenantId, password } = request;
+    const prove = () => evaluate(reservation, () => candidate.prove(password));
+    const outcome = await tellingOutages(request, prove, candidate.who);
+    if (outcome.ok) {
+      await reservation.succeeded();
+      return outcome;
+    }
+    const told = TOLD[outcome.reason];
+    const passwordWasRight = told !== 'bad-credentials';
+    if (passwordWasRight) await reservation.succeeded();
+    const type = passwordWasRight ? 'login.refused' : 'login.failed';
+    await audit.record({ type, tenantId, reason: outcome.reason, ...candidate.who });
+    return refused(told);
+  }
+
+  async function tellingOutages<T>(
+    { tenantId }: SignInRequest,
+    work: () => Promise<T>,
+    who: Candidate['who'] = {},
+  ): Promise<T> {
+    try {
+      return await work();
+    } catch (fault) {
+      if (fault instanceof AppError && fault.code === 'directory_unavailable') {
+        await audit.record({ type: 'login.unavailable', tenantId, reason: 'directory-unavailable', ...who });
+      }
+      throw fault;
+    }
+  }
+}
+
+interface Resolved {
+  candidate: Candidate;
+  subjects: readonly string[];
+  allowance: Allowance;
+}
+
+/** Whom a malformed name means. Its attempts are the address's and the tenant's alone. */
+const NOBODY: Candidate = { subjects: [], who: {}, prove: () => Promise.resolve(refused('unknown')) };
+
+/** Hashed, and kept out of the audit trail where it names nobody: people type passwords into the wrong field. */
+function typedSubject(loginName: string): string {
+  return `typed:${createHash('sha256').update(loginName).digest('base64url')}`;
+}

@@ -1,0 +1,83 @@
+// Form bodies: bounded, flat, each field once. JSON bodies and oidc-provider's own endpoints are read elsewhere.
+
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { Context, Middleware } from 'koa';
+import { AppError } from '../errors.ts';
+
+const LONGEST_FORM = 64 * 1024;
+const LINGER_MS = 2_000;
+
+// No `__proto__`, no brackets that some parser might nest, no control characters.
+const FIELD_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+
+/** The fields of a form by name; without a prototype. */
+export type FormFields = Readonly<Record<string, string>>;
+
+/**
+ * Reads an `application/x-www-form-urlencoded` body (WHATWG URL 5).
+ *
+ * @throws AppError `payload_too_large` (413) over 64 KiB, without reading further; `invalid_form` (415) for another content
+ * type, (400) for a repeated field, a name that no form of ours has, or a NUL; `bad_request` (400) when the body breaks off.
+ */
+export async function readFormBody(ctx: Context): Promise<FormFields> {
+  const charset = ctx.request.charset.toLowerCase();
+  if (!ctx.is('application/x-www-form-urlencoded') || (charset !== '' && charset !== 'utf-8')) {
+    throw new AppError('invalid_form', 415, 'The form must be sent as application/x-www-form-urlencoded in UTF-8.');
+  }
+  if (ctx.get('Content-Encoding') !== '') throw new AppError('invalid_form', 415, 'The form must not be compressed.');
+  return parseForm(await readBounded(ctx.req));
+}
+
+async function readBounded(request: IncomingMessage): Promise<string> {
+  if (Number(request.headers['content-length']) > LONGEST_FORM) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      length += chunk.length;
+      if (length > LONGEST_FORM) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError('bad_request', 400, 'The request broke off before all of it had arrived.', { cause });
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function tooLarge(): AppError {
+  return new AppError('payload_too_large', 413, 'The form is larger than this service accepts.');
+}
+
+function parseForm(text: string): FormFields {
+  const fields: Record<string, string> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (!FIELD_NAME.test(name) || name in fields || value.includes('\0')) {
+      throw new AppError('invalid_form', 400, 'The form could not be understood.');
+    }
+    fields[name] = value;
+  }
+  return fields;
+}
+
+/**
+ * Ends the connection politely after an answer that did not wait for the whole request. Keeping it would mean to swallow the
+ * rest; closing it at once would reset it, and the client that is still sending would never see the answer (RFC 9112 9.6).
+ * So the answer goes out at once, and the close waits for the client to stop, two seconds at most.
+ */
+export const closeAfterUnreadBody: Middleware = async (ctx, next) => {
+  await next();
+  const answer: unknown = ctx.body;
+  if (ctx.req.complete || ctx.respond === false || typeof answer !== 'string') return;
+  ctx.set('Connection', 'close');
+  ctx.body = Readable.from(answerThenLinger(answer, ctx.req));
+  ctx.length = Buffer.byteLength(answer);
+};
+
+async function* answerThenLinger(answer: string, request: IncomingMessage): AsyncGenerator<string> {
+  yield answer;
+  request.resume();
+  await finished(request, { signal: AbortSignal.timeout(LINGER_MS) }).catch(() => undefined);
+}

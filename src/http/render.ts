@@ -1,0 +1,105 @@
+// Makes pages and mails from the templates in views/. Knows words, colours and templates; nothing of requests (send-page.ts).
+//
+// In a template: `t('id', params)` is a message, `data` what the caller gave, `site` the tenant's name, `problem` what is wrong
+// with the form. `<%= %>` escapes; `<%~ %>` does not: it is for includes, the page's body and markup of our own.
+
+import { Eta } from 'eta';
+
+import { brandStyle } from './branding.ts';
+import { describeProblem } from './form-problems.ts';
+import type { FormProblem } from './form-problems.ts';
+import type { Messages } from './messages.ts';
+import type { EmailName, Emails, PageName, Pages } from './pages.ts';
+
+/** A tenant as its pages show it; its settings (tenants/tenant-settings.ts) fit. */
+export interface TenantLook {
+  name: string;
+  branding: { colour: string; logo?: string | undefined };
+}
+
+export interface PageContext {
+  /** None for what happens outside any tenant: the product's own name and colour. */
+  tenant: TenantLook | undefined;
+  language: string;
+  /** For the `<style>` and `<script>` that the Content-Security-Policy lets through. */
+  nonce: string;
+}
+
+export interface Email {
+  subject: string;
+  html: string;
+  text: string;
+}
+
+export interface Renderer {
+  /** A whole HTML document. */
+  page<N extends PageName>(name: N, context: PageContext, data: Pages[N]): string;
+  email<N extends EmailName>(name: N, context: Omit<PageContext, 'nonce'>, data: Emails[N]): Email;
+}
+
+export interface RendererOptions {
+  viewsFolder: string;
+  messages: Messages;
+  /** The URL of a file in views/assets. */
+  assetUrl: (name: string) => string;
+}
+
+/** What every template begins with, parts and layouts too. */
+const FUNCTION_HEADER = 'const { t, data, site, utc } = it; const problem = it.problemOf(data.problem);';
+
+const NEUTRAL_COLOUR = '#3f4a5a';
+
+export function createRenderer({ viewsFolder, messages, assetUrl }: RendererOptions): Renderer {
+  const html = templates(viewsFolder);
+  const escapeHtml = html.config.escapeFunction;
+  html.configure({ escapeFunction: (value) => escapeHtml(printable(value)) });
+  const text = templates(viewsFolder);
+  text.configure({ escapeFunction: printable });
+
+  function scope({ tenant, language }: Omit<PageContext, 'nonce'>, data: object) {
+    const t = messages.messagesFor(language);
+    const site = tenant?.name ?? t('page.product');
+    const problemOf = (problem?: FormProblem) => problem && describeProblem(problem, t);
+    return { t, data, site, utc, problemOf, language, direction: t('language.direction') };
+  }
+
+  return {
+    page(name, context, data) {
+      const { tenant, nonce } = context;
+      const common = scope(context, data);
+      const look = { nonce, assetUrl, logo: tenant?.branding.logo, initial: initialOf(common.site) };
+      const style = brandStyle(tenant?.branding.colour ?? NEUTRAL_COLOUR);
+      return html.render(`${name}.eta`, { ...common, ...look, style });
+    },
+    email(name, context, data) {
+      const common = scope(context, data);
+      return {
+        subject: text.render(`${name}.subject.eta`, common).replace(/\s+/g, ' ').trim(),
+        html: html.render(`${name}.eta`, common),
+        text: text.render(`${name}.text.eta`, common),
+      };
+    },
+  };
+}
+
+function templates(views: string): Eta {
+  return new Eta({ views, cache: true, functionHeader: FUNCTION_HEADER });
+}
+
+/** What a template may print. Anything else is a gap in the data, and would show as "undefined". */
+function printable(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  throw new TypeError(`A template prints ${value === null ? 'null' : `a value of type ${typeof value}`}`);
+}
+
+/** As a log has it, so that support can find it: `2026-03-01 12:30:05 UTC`. */
+function utc(time: Date): string {
+  return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** The first letter as a person sees it, for a tenant without a logo. */
+function initialOf(name: string): string {
+  const [first] = new Intl.Segmenter().segment(name);
+  return (first?.segment ?? '').toUpperCase();
+}

@@ -1,0 +1,52 @@
+// How far a login has come. Kept on the server, keyed by tenant and interaction, written by compare-and-set: of two forms sent
+// at once the second finds that the state has moved on. Nothing here makes a session; finish-login.ts does that, at the end.
+
+import type { BindNotice } from '../directory/directory.ts';
+import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
+import type { Proof } from '../policy/proof.ts';
+import type { FactorId } from '../second-factors/second-factor.ts';
+
+export interface LoginState {
+  /** Who it is; known once the first factor is proven, or from the session that steps up. */
+  userId?: string;
+  /** When `auth_time` is to be, in epoch seconds: the first factor's proof, here or in the session that steps up. */
+  authTime?: number;
+  proofs: readonly Proof[];
+  notice?: BindNotice;
+  /** A factor being enrolled: its secret, encrypted, until a first code confirms it. A reload keeps it. */
+  enrolling?: { factor: FactorId; secret: string };
+}
+
+/** A state as it was read: `save` succeeds only while nobody else has saved since. */
+export interface LoadedLogin {
+  state: LoginState;
+  save(next: LoginState): Promise<boolean>;
+}
+
+export interface LoginStates {
+  /** The state of an interaction, begun as `initial` when there is none yet. */
+  load(tenantId: string, uid: string, initial: () => Promise<LoginState>): Promise<LoadedLogin>;
+  end(tenantId: string, uid: string): Promise<void>;
+}
+
+/** `ttl`: seconds that a login may take; the interaction's own life. */
+export function createLoginStates(store: EphemeralStore, ttl: number): LoginStates {
+  const keyOf = (tenantId: string, uid: string) => `login:${tenantId}:${uid}`;
+
+  return {
+    async load(tenantId, uid, initial) {
+      const key = keyOf(tenantId, uid);
+      let text = await store.get(key);
+      if (text === undefined) {
+        const begun = JSON.stringify(await initial());
+        text = (await store.add(key, begun, ttl)) ? begun : ((await store.get(key)) ?? begun);
+      }
+      const read = text;
+      return {
+        state: JSON.parse(read) as LoginState,
+        save: (next) => store.replace(key, read, JSON.stringify(next), ttl),
+      };
+    },
+    end: (tenantId, uid) => store.remove(keyOf(tenantId, uid)),
+  };
+}

@@ -1,0 +1,46 @@
+// What a request asks of the `acr`, wherever it says so (OpenID Connect Core 3.1.2.1, 5.5.1.1; Dynamic Registration 2).
+
+import { z } from 'zod';
+
+import type { AcrRequest } from '../policy/required-proof.ts';
+
+const claimsParameter = z.object({
+  id_token: z
+    .object({
+      acr: z
+        .object({
+          essential: z.boolean().optional(),
+          value: z.string().optional(),
+          values: z.array(z.string()).optional(),
+        })
+        .nullish(),
+    })
+    .nullish(),
+});
+
+/** An essential claim outweighs `acr_values`, which outweigh a voluntary claim. Undefined where nothing was asked. */
+export function acrRequestOf(params: Record<string, unknown>): AcrRequest | undefined {
+  const claim = acrClaimOf(params.claims);
+  if (claim?.essential) return claim;
+  if (typeof params.acr_values === 'string' && params.acr_values !== '') {
+    return { values: params.acr_values.split(' '), essential: false };
+  }
+  return claim;
+}
+
+function acrClaimOf(text: unknown): AcrRequest | undefined {
+  if (typeof text !== 'string') return undefined;
+  const parsed = claimsParameter.safeParse(parseJson(text));
+  const acr = parsed.success ? parsed.data.id_token?.acr : undefined;
+  if (!acr) return undefined;
+  const values = acr.values ?? (acr.value === undefined ? [] : [acr.value]);
+  return values.length > 0 ? { values, essential: acr.essential ?? false } : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+// Artefacts of the protocol that live minutes: interactions, codes, pushed requests, opaque access tokens, replay markers.
+
+import { createHash } from 'node:crypto';
+
+import { errors } from 'oidc-provider';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+
+import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
+
+/** The library checks expiry itself, this many seconds late (`clockTolerance`); the store must not be earlier. */
+export const CLOCK_TOLERANCE = 15;
+
+/** Longer than anything consumable lives, so that the mark outlasts what it marks. */
+const MARK_LIFE = 900;
+
+const CONSUMABLE = new Set(['AuthorizationCode', 'PushedAuthorizationRequest']);
+
+export interface EphemeralArtifactDeps {
+  store: EphemeralStore;
+  tenantId: string;
+  /** Ends the grant of a code that was redeemed twice, and with it every token made from it (RFC 9700 2.1.1). */
+  endGrant(grantId: string): Promise<void>;
+}
+
+export function createEphemeralArtifacts(model: string, { store, tenantId, endGrant }: EphemeralArtifactDeps): Adapter {
+  const keyOf = (id: string) => `${model}:${tenantId}:${createHash('sha256').update(id).digest('base64url')}`;
+  const markOf = (id: string) => `${keyOf(id)}:consumed`;
+
+  async function find(id: string): Promise<AdapterPayload | undefined> {
+    const [text, consumed] = CONSUMABLE.has(model)
+      ? await store.getMany([keyOf(id), markOf(id)])
+      : [await store.get(keyOf(id))];
+    if (text === undefined) return undefined;
+    const payload = JSON.parse(text) as AdapterPayload;
+    return { ...payload, jti: id, ...(consumed === undefined ? {} : { consumed: Number(consumed) }) };
+  }
+
+  return {
+    find,
+
+    async upsert(id, { jti: _, ...payload }, expiresIn = MARK_LIFE) {
+      await store.put(keyOf(id), JSON.stringify(payload), expiresIn + CLOCK_TOLERANCE);
+    },
+
+    /** Exactly one of any number of redemptions gets past this line. */
+    async consume(id) {
+      if (await store.add(markOf(id), String(Math.floor(Date.now() / 1000)), MARK_LIFE)) return;
+      if (model === 'PushedAuthorizationRequest') throw new errors.InvalidRequestUri('request_uri was already used');
+      const grantId = (await find(id))?.grantId;
+      if (grantId !== undefined) await endGrant(grantId);
+      throw new errors.InvalidGrant('authorization code already consumed');
+    },
+
+    destroy: (id) => store.remove(keyOf(id)),
+
+    // Every use of a code or an access token asks for its Grant, which is destroyed in the same breath.
+    async revokeByGrantId() {},
+
+    findByUid: notHere,
+    findByUserCode: notHere,
+  };
+}
+
+function notHere(): Promise<undefined> {
+  return Promise.resolve(undefined);
+}

@@ -1,0 +1,88 @@
+// Which claims say what. Pure: a user, its groups and roles, and how a client wants them, in; claims out.
+
+import type { OwnClientMetadata } from '../clients/client-metadata.ts';
+import type { DirectoryGroup } from '../directory/directory.ts';
+import type { User } from '../users/users.ts';
+
+/** Scope → claims (OpenID Connect Core 5.4, and ours). `openid` carries what is true of every sign-in. */
+export const CLAIMS_BY_SCOPE = {
+  openid: ['sub', 'acr', 'amr', 'auth_time', 'tenant'],
+  profile: [
+    'name',
+    'given_name',
+    'family_name',
+    'nickname',
+    'preferred_username',
+    'picture',
+    'website',
+    'zoneinfo',
+    'locale',
+  ],
+  email: ['email', 'email_verified'],
+  phone: ['phone_number', 'phone_number_verified'],
+  groups: ['groups'],
+  roles: ['roles'],
+};
+
+export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'groups', 'roles'];
+
+export interface ClaimsSource {
+  user: User;
+  tenant: string;
+  /** The directory's addresses and numbers count as verified. */
+  contactsVerified: boolean;
+  groups: readonly string[] | DistributedGroups;
+  roles: readonly string[];
+}
+
+/** Where the groups are to be fetched when there are too many for a token (OpenID Connect Core 5.6.2). */
+export interface DistributedGroups {
+  endpoint: string;
+  accessToken: string;
+}
+
+export function claimsOf({ user, tenant, contactsVerified, groups, roles }: ClaimsSource): Record<string, unknown> {
+  const { profile } = user;
+  return withoutUndefined({
+    name: profile.name,
+    given_name: profile.givenName,
+    family_name: profile.familyName,
+    nickname: profile.nickname,
+    preferred_username: user.username,
+    picture: profile.picture,
+    website: profile.website,
+    zoneinfo: profile.zoneinfo,
+    locale: profile.locale,
+    email: profile.email,
+    email_verified: profile.email === undefined ? undefined : contactsVerified,
+    phone_number: profile.phoneNumber,
+    phone_number_verified: profile.phoneNumber === undefined ? undefined : contactsVerified,
+    tenant,
+    roles,
+    ...groupClaims(groups),
+  });
+}
+
+/** The `groups` claim, or the pair of claims that say where it is. */
+export function groupClaims(groups: readonly string[] | DistributedGroups): Record<string, unknown> {
+  if (!('endpoint' in groups)) return { groups };
+  return {
+    _claim_names: { groups: 'groups' },
+    _claim_sources: { groups: { endpoint: groups.endpoint, access_token: groups.accessToken } },
+  };
+}
+
+/** The groups a client gets to see, in the form it wants, sorted, each value once. */
+export function groupsFor(client: OwnClientMetadata['groups'], groups: readonly DirectoryGroup[]): string[] {
+  const values = groups.filter((group) => isWanted(client.only, group.name)).map((group) => group[client.form]);
+  return [...new Set(values)].sort();
+}
+
+function isWanted(only: readonly string[] | undefined, name: string): boolean {
+  if (!only) return true;
+  return only.some((spec) => (spec.endsWith('*') ? name.startsWith(spec.slice(0, -1)) : name === spec));
+}
+
+function withoutUndefined(claims: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,81 @@
+// What the library reports by events, as audit events and metrics. It does not wait for a listener, so neither may fail here.
+
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+
+import type { Audit, AuditEvent } from '../audit/audit.ts';
+import { AppError } from '../errors.ts';
+import { currentRequest } from '../http/request-context.ts';
+import type { Log } from '../observability/log.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { Tenant } from '../tenants/tenants.ts';
+
+export interface EventDeps {
+  audit: Audit;
+  metrics: Pick<Metrics, 'tokenGrantFinished'>;
+  log: Log;
+}
+
+export function reportEvents(provider: Provider, tenant: Tenant, { audit, metrics, log }: EventDeps): void {
+  function record(event: Omit<AuditEvent, 'tenantId'>): void {
+    audit.record({ ...event, tenantId: tenant.id }).catch((err: unknown) => {
+      log.error({ err, event: event.type }, 'an audit event could not be written');
+    });
+  }
+
+  provider.on('grant.success', (ctx) => {
+    metrics.tokenGrantFinished({ tenant: tenant.slug, grantType: grantTypeOf(ctx), outcome: 'granted' });
+    record({ type: 'token.issued', ...peopleOf(ctx), detail: { grantType: grantTypeOf(ctx), scope: scopeOf(ctx) } });
+  });
+
+  provider.on('grant.error', (ctx, err) => {
+    const outcome = outcomeOf(err);
+    metrics.tokenGrantFinished({ tenant: tenant.slug, grantType: grantTypeOf(ctx), outcome });
+    const detail = { grantType: grantTypeOf(ctx), error: outcome };
+    record({ type: refusalType(err), ...peopleOf(ctx), reason: err.error_detail ?? outcome, detail });
+  });
+
+  provider.on('grant.revoked', (ctx, grantId) => {
+    record({ type: 'grant.revoked', ...peopleOf(ctx), subject: { kind: 'grant', id: grantId } });
+  });
+
+  provider.on('server_error', (ctx, err) => {
+    if (err instanceof AppError && err.status === 503) answerUnavailable(ctx, err);
+    (currentRequest()?.log ?? log).error({ err, tenant: tenant.slug }, 'request failed');
+  });
+}
+
+/** The library knows 500 only; while storage or a directory is down, the client is to come back (RFC 6749 4.1.2.1). */
+function answerUnavailable(ctx: KoaContextWithOIDC, error: AppError): void {
+  ctx.status = error.status;
+  if (error.retryAfter !== undefined) ctx.set('Retry-After', String(error.retryAfter));
+  if (typeof ctx.body === 'object' && ctx.body !== null) {
+    ctx.body = { error: 'temporarily_unavailable', error_description: error.publicMessage };
+  }
+}
+
+function refusalType(err: { error?: string; error_detail?: string | undefined }): AuditEvent['type'] {
+  if (err.error === 'invalid_client') return 'client.authentication_failed';
+  if (err.error_detail === 'refresh token already used') return 'refresh_token.reused';
+  if (err.error_detail === 'authorization code already consumed') return 'code.reused';
+  return 'token.refused';
+}
+
+function outcomeOf(err: Error): string {
+  return 'error' in err && typeof err.error === 'string' ? err.error : 'server_error';
+}
+
+function grantTypeOf({ oidc }: KoaContextWithOIDC): string {
+  return typeof oidc.params?.grant_type === 'string' ? oidc.params.grant_type : 'none';
+}
+
+function scopeOf({ oidc }: KoaContextWithOIDC): string {
+  return oidc.entities.AccessToken?.scope ?? oidc.entities.ClientCredentials?.scope ?? '';
+}
+
+function peopleOf({ oidc }: KoaContextWithOIDC): Pick<AuditEvent, 'actor' | 'subject'> {
+  const { client, account } = oidc;
+  return {
+    ...(client && { actor: { kind: 'client', id: client.clientId } }),
+    ...(account && { subject: { kind: 'user', id: account.accountId } }),
+  };
+}

@@ -1,0 +1,207 @@
+// One tenant's OpenID provider: the library, configured. The protocol work is the library's; what it asks back, the files
+// beside this one answer.
+
+import Provider, { errors } from 'oidc-provider';
+import type { JWK } from 'jose';
+import type { Client, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
+
+import { LEVELS } from '../policy/levels.ts';
+import { derivedSecrets } from '../security/derived-secrets.ts';
+import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
+import { OWN_CLIENT_METADATA } from '../clients/client-metadata.ts';
+import type { Tenant } from '../tenants/tenants.ts';
+import { createAccessTokenClaims } from './access-token-claims.ts';
+import type { AccessTokenClaimDeps } from './access-token-claims.ts';
+import { createFindAccount } from './account.ts';
+import { createArtifacts } from './artifacts.ts';
+import type { ArtifactDeps } from './artifacts.ts';
+import { CLOCK_TOLERANCE } from './artifacts-ephemeral.ts';
+import { CLAIMS_BY_SCOPE, SCOPES } from './claims.ts';
+import { clientSettings } from './client-settings.ts';
+import { createLoadExistingGrant } from './grants.ts';
+import type { GrantDeps } from './grants.ts';
+import { overrideProvider } from './overrides.ts';
+import { createPrompts } from './prompts.ts';
+
+export interface ProviderPages {
+  error(ctx: KoaContextWithOIDC, protocolCode: string, error: Error): void;
+  /** Asks whether to sign out; `confirmed` when the application's hint shows that it is this very session it speaks of. */
+  confirmLogout(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }, confirmed: boolean): void;
+  loggedOut(ctx: KoaContextWithOIDC): void;
+}
+
+export interface ProviderDeps extends ArtifactDeps, AccessTokenClaimDeps, Omit<GrantDeps, 'tenantId' | 'sessions'> {
+  store: EphemeralStore;
+  pages(tenant: Tenant): ProviderPages;
+  /** Called as a login begins. */
+  loginStarted(tenant: Tenant, interaction: { uid: string; clientId: string }): Promise<void>;
+}
+
+const MINUTE = 60;
+const INTERACTION_LIFE = 60 * MINUTE;
+
+export function createProvider(tenant: Tenant, issuer: string, keys: readonly JWK[], deps: ProviderDeps): Provider {
+  const provider = new Provider(issuer, {
+    ...protocol(tenant, issuer, deps),
+    ...tokens(tenant, keys, deps),
+    ...people(tenant, issuer, deps),
+    adapter: createArtifacts(tenant, deps),
+  });
+  provider.proxy = true;
+  overrideProvider(provider, tenant.id, deps.store);
+  return provider;
+}
+
+/** What the endpoints speak. */
+function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configuration {
+  const pages = deps.pages(tenant);
+  return {
+    responseTypes: ['code'],
+    scopes: SCOPES,
+    claims: CLAIMS_BY_SCOPE,
+    acrValues: LEVELS,
+    subjectTypes: ['public'],
+    pkce: { required: (_ctx, client) => clientSettings(client).requirePkce },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    // Off, or scope claims leave the ID token whenever an access token comes along, and many clients read nothing else.
+    conformIdTokenClaims: false,
+    clockTolerance: CLOCK_TOLERANCE,
+    extraClientMetadata: { properties: OWN_CLIENT_METADATA },
+    discovery: {
+      claim_types_supported: ['normal', 'distributed'],
+      ui_locales_supported: ['en'],
+      service_documentation: undefined,
+    },
+    cookies: cookies(tenant, issuer),
+    renderError: (ctx, out, error) => {
+      pages.error(ctx, out.error, error);
+    },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: true, nonceSecret: derivedSecrets(tenant.secret).dpopNonceSecret },
+      claimsParameter: { enabled: true },
+      clientCredentials: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true },
+      backchannelLogout: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: mayIntrospect },
+      revocation: { enabled: true, allowedPolicy: mayRevoke },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx) => {
+          pages.confirmLogout(ctx, logoutForm(ctx), isOwnSession(ctx));
+        },
+        postLogoutSuccessSource: (ctx) => {
+          pages.loggedOut(ctx);
+        },
+      },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_ctx, identifier) => resourceServer(tenant, identifier),
+        defaultResource: (_ctx, client, oneOf) => defaultResource(clientSettings(client).defaultResource, oneOf),
+        useGrantedResource: (ctx) =>
+          Promise.resolve(
+            ctx.oidc.client !== undefined && clientSettings(ctx.oidc.client).defaultResource !== undefined,
+          ),
+      },
+    },
+  };
+}
+
+/** What is issued, signed by whom, for how long (seconds). */
+function tokens(tenant: Tenant, keys: readonly JWK[], deps: ProviderDeps): Configuration {
+  const { settings } = tenant;
+  const { accessToken, idToken, refreshToken } = settings.tokens;
+  return {
+    jwks: { keys: [...keys] },
+    clientDefaults: { id_token_signed_response_alg: 'RS256' },
+    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },
+    ttl: {
+      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? accessToken,
+      ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? accessToken,
+      AuthorizationCode: MINUTE,
+      IdToken: idToken,
+      RefreshToken: refreshToken,
+      Grant: refreshToken,
+      Interaction: INTERACTION_LIFE,
+      Session: settings.policy.sessionIdle,
+    },
+    extraTokenClaims: createAccessTokenClaims(tenant, deps),
+    issueRefreshToken: (_ctx, client) => Promise.resolve(client.grantTypeAllowed('refresh_token')),
+    // RFC 9700 4.14.2: rotate what a thief could use as it is; FAPI 2.0 forbids it for what is bound to a key.
+    rotateRefreshToken: (ctx) => ctx.oidc.entities.RefreshToken?.isSenderConstrained() === false,
+    expiresWithSession: (ctx, token) =>
+      Promise.resolve(
+        !token.scopes.has('offline_access') &&
+          !(ctx.oidc.client && clientSettings(ctx.oidc.client).refreshOutlivesSession),
+      ),
+  };
+}
+
+/** Who signs in, and when they are asked. */
+function people(tenant: Tenant, issuer: string, deps: ProviderDeps): Configuration {
+  const base = new URL(issuer).pathname.replace(/\/$/, '');
+  return {
+    findAccount: createFindAccount(tenant, deps),
+    loadExistingGrant: createLoadExistingGrant({ ...deps, tenantId: tenant.id }),
+    interactions: {
+      policy: createPrompts(tenant.settings.policy),
+      async url(_ctx, interaction) {
+        await deps.loginStarted(tenant, { uid: interaction.uid, clientId: String(interaction.params.client_id) });
+        return `${base}/interaction/${interaction.uid}`;
+      },
+    },
+  };
+}
+
+/** Tenants on paths of one host must not see each other's cookies; the interaction's carry its uid in their path. */
+function cookies(tenant: Tenant, issuer: string): Configuration['cookies'] {
+  const { protocol, pathname } = new URL(issuer);
+  const secure = protocol === 'https:';
+  const name = (what: string) => `${secure ? '__Secure-' : ''}${tenant.slug}_${what}`;
+  const attributes = { httpOnly: true, secure, sameSite: 'lax', signed: true, overwrite: true } as const;
+  return {
+    keys: [...derivedSecrets(tenant.secret).cookieKeys],
+    names: { session: name('session'), interaction: name('interaction'), resume: name('resume') },
+    long: { ...attributes, path: pathname },
+    short: attributes,
+  };
+}
+
+function resourceServer(tenant: Tenant, identifier: string): ResourceServer {
+  const resource = tenant.settings.resources[identifier];
+  if (!resource) throw new errors.InvalidTarget('this resource is not registered');
+  return {
+    audience: identifier,
+    scope: resource.scopes.join(' '),
+    accessTokenFormat: 'jwt',
+    accessTokenTTL: resource.accessToken ?? tenant.settings.tokens.accessToken,
+    jwt: { sign: { alg: resource.alg } },
+  };
+}
+
+/** The client's own default, also to choose among several that were asked for. */
+function defaultResource(own: string | undefined, oneOf: readonly string[] | undefined): string | string[] | undefined {
+  if (!oneOf) return own;
+  return own !== undefined && oneOf.includes(own) ? own : [...oneOf];
+}
+
+function mayIntrospect(_ctx: KoaContextWithOIDC, client: Client, token: { clientId?: string | undefined }): boolean {
+  if (token.clientId === client.clientId) return true;
+  return client.clientAuthMethod !== 'none' && clientSettings(client).introspectsOthers;
+}
+
+/** A token of another client's is none of its business, and is not even said to exist (RFC 7009 2.1). */
+function mayRevoke(_ctx: KoaContextWithOIDC, client: Client, token: { clientId?: string | undefined }): boolean {
+  return token.clientId === client.clientId;
+}
+
+function logoutForm({ oidc }: KoaContextWithOIDC): { action: string; xsrf: string } {
+  return { action: oidc.urlFor('end_session_confirm'), xsrf: String(oidc.session?.state?.secret) };
+}
+
+/** Only an application that was signed in to within this session has an ID token with its `sid`. */
+function isOwnSession({ oidc: { session, entities, client } }: KoaContextWithOIDC): boolean {
+  const hint = entities.IdTokenHint?.payload;
+  if (!hint || !client || !session) return false;
+  return hint.sub === session.accountId && hint.sid === session.sidFor(client.clientId);
+}

@@ -1,0 +1,87 @@
+// Hashes of passwords kept here (local accounts): argon2id, so many at once and no more. Which passwords are good enough is
+// password-policy.ts's to say; how often one may be tried is attempt-limiter.ts's.
+
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+
+import argon2 from 'argon2';
+
+import { overloaded } from '../errors.ts';
+
+export interface PasswordHash {
+  /** A PHC string (`$argon2id$v=19$…`) with a salt of its own. */
+  hash(password: string): Promise<string>;
+  /**
+   * `rehash`: the password is right, and its hash was made with other parameters than today's. No hash (nobody's name, no
+   * password set) is never right, and takes as long to say.
+   */
+  verify(hash: string | undefined, password: string): Promise<{ ok: boolean; rehash: boolean }>;
+}
+
+export interface PasswordHashOptions {
+  /** KiB. */
+  memoryCost?: number;
+  timeCost?: number;
+  parallelism?: number;
+  /** Hashes computed at once; each takes a thread of libuv's four and `memoryCost`. */
+  concurrency?: number;
+  /** Callers that may wait for their turn; the next one is told to come back later. */
+  queue?: number;
+}
+
+/**
+ * Defaults are OWASP's least (19 MiB, two passes, one lane). Every method throws AppError `overloaded` (503) when too many
+ * callers wait already.
+ */
+export function createPasswordHash({
+  memoryCost = 19 * 1024,
+  timeCost = 2,
+  parallelism = 1,
+  concurrency = Math.min(availableParallelism(), 3),
+  queue = 64,
+}: PasswordHashOptions = {}): PasswordHash {
+  const parameters = { memoryCost, timeCost, parallelism };
+  const inTurn = createTurnstile(concurrency, queue);
+  // No password has this hash, short of guessing 256 random bits.
+  const nobody = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${randomText(16)}$${randomText(32)}`;
+
+  return {
+    hash: (password) => inTurn(() => argon2.hash(canonical(password), { type: argon2.argon2id, ...parameters })),
+
+    async verify(hash = nobody, password) {
+      const ok = await inTurn(() => argon2.verify(hash, canonical(password)));
+      return { ok, rehash: ok && argon2.needsRehash(hash, parameters) };
+    },
+  };
+}
+
+/** NFC, because keyboards differ in how they compose an accent (RFC 8265 4.2.2). */
+function canonical(password: string): string {
+  return password.normalize('NFC');
+}
+
+/** Unpadded base64, as PHC strings have it. */
+function randomText(bytes: number): string {
+  return randomBytes(bytes).toString('base64').replace(/=+$/, '');
+}
+
+/** Lets `slots` callers work at once and `queue` more wait, first come first served. */
+function createTurnstile(slots: number, queue: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+
+  return async (work) => {
+    if (busy < slots) busy += 1;
+    else if (waiting.length < queue) await new Promise<void>((resolve) => waiting.push(resolve));
+    else throw overloaded();
+
+    try {
+      return await work();
+    } finally {
+      // The slot passes straight on to the next in line, so that no newcomer slips in between.
+      const next = waiting.shift();
+      if (next) next();
+      else busy -= 1;
+    }
+  };
+}

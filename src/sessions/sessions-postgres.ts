@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+
+import type { Database } from '../db/database.ts';
+import type { ClientAuthorization, Session, SessionChange, Sessions } from './sessions.ts';
+
+interface SessionRow {
+  uid: string;
+  user_id: string | null;
+  acr: string | null;
+  amr: string[] | null;
+  auth_time: Date | null;
+  state: Record<string, unknown> | null;
+  created_at: Date;
+  expires_at: Date;
+  authorizations: Record<string, ClientAuthorization> | null;
+}
+
+const SELECT = `
+  select s.uid, s.user_id, s.acr, s.amr, s.auth_time, s.state, s.created_at, s.expires_at,
+         (select jsonb_object_agg(a.client_id, jsonb_strip_nulls(jsonb_build_object(
+                   'sid', a.sid, 'grantId', a.grant_id, 'persistsLogout', nullif(a.persists_logout, false))))
+            from session_authorizations a
+           where a.tenant_id = s.tenant_id and a.session_uid = s.uid) as authorizations
+    from sessions s
+   where s.tenant_id = $1 and s.ended_at is null and s.expires_at > now()`;
+
+const SAVE = `
+  insert into sessions (tenant_id, uid, id_hash, user_id, acr, amr, auth_time, proofs, address, user_agent, signed_in_at,
+                        state, expires_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $4::uuid is null then null else now() end,
+          $11, now() + make_interval(secs => $12))
+  on conflict (tenant_id, uid) do update
+     set id_hash      = case when $14 then excluded.id_hash else sessions.id_hash end,
+         user_id      = coalesce(excluded.user_id, sessions.user_id),
+         acr          = case when excluded.user_id is null then sessions.acr else excluded.acr end,
+         amr          = case when excluded.user_id is null then sessions.amr else excluded.amr end,
+         auth_time    = case when excluded.user_id is null then sessions.auth_time else excluded.auth_time end,
+         proofs       = case when excluded.user_id is null then sessions.proofs else excluded.proofs end,
+         address      = case when excluded.user_id is null then sessions.address else excluded.address end,
+         user_agent   = case when excluded.user_id is null then sessions.user_agent else excluded.user_agent end,
+         signed_in_at = coalesce(sessions.signed_in_at, excluded.signed_in_at),
+         state        = case when $15 then excluded.state else sessions.state end,
+         last_seen_at = now(),
+         expires_at   = least(excluded.expires_at,
+                              coalesce(sessions.signed_in_at, now()) + make_interval(secs => $13))
+   where sessions.ended_at is null
+  returning uid`;
+
+/** Bearer ids are looked up by their SHA-256: they are random enough for a plain hash, and a copy of the table holds none. */
+function hashOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64url');
+}
+
+export function createPostgresSessions(db: Database): Sessions {
+  return {
+    async find(tenantId, id) {
+      return toSession(await db.one<SessionRow>(`${SELECT} and s.id_hash = $2`, [tenantId, hashOf(id)]));
+    },
+
+    async findByUid(tenantId, uid) {
+      return toSession(await db.one<SessionRow>(`${SELECT} and s.uid = $2`, [tenantId, uid]));
+    },
+
+    save: (tenantId, change) =>
+      db.unitOfWork(async () => {
+        if (await saveSession(db, tenantId, change)) await saveAuthorizations(db, tenantId, change);
+      }),
+
+    async claimAuthorization(tenantId, uid, clientId, { sid, grantId, replacing }) {
+      const row = await db.one<{ sid: string; grant_id: string; persists_logout: boolean }>(
+        `insert into session_authorizations (tenant_id, session_uid, client_id, sid, grant_id)
+         values ($1, $2, $3, $4, $5)
+         on conflict (tenant_id, session_uid, client_id) do update
+            set grant_id = case when session_authorizations.grant_id is not distinct from $6
+                                then excluded.grant_id else session_authorizations.grant_id end
+         returning sid, grant_id, persists_logout`,
+        [tenantId, uid, clientId, sid, grantId, replacing ?? null],
+      );
+      return { sid: row?.sid ?? sid, grantId: row?.grant_id ?? grantId, persistsLogout: row?.persists_logout };
+    },
+
+    async touch(tenantId, uid, { idle, absolute }) {
+      await db.query(
+        `update sessions
+            set last_seen_at = now(),
+                expires_at = least(now() + make_interval(secs => $3), signed_in_at + make_interval(secs => $4))
+          where tenant_id = $1 and uid = $2 and ended_at is null and expires_at > now()`,
+        [tenantId, uid, idle, absolute],
+      );
+    },
+
+    end: (tenantId, id) =>
+      db.unitOfWork(async () => {
+        const ended = await db.one<{ uid: string; user_id: string | null }>(
+          `update sessions set ended_at = now(), state = null
+            where tenant_id = $1 and id_hash = $2 and ended_at is null
+        returning uid, user_id`,
+          [tenantId, hashOf(id)],
+        );
+        if (!ended) return undefined;
+        await db.query('delete from session_authorizations where tenant_id = $1 and session_uid = $2', [
+          tenantId,
+          ended.uid,
+        ]);
+        return { uid: ended.uid, userId: ended.user_id ?? undefined };
+      }),
+  };
+}
+
+async function saveSession(db: Database, tenantId: string, change: SessionChange): Promise<boolean> {
+  const { signIn, state } = change;
+  const saved = await db.one(SAVE, [
+    tenantId,
+    change.uid,
+    hashOf(change.id),
+    signIn?.userId ?? null,
+    signIn?.acr ?? null,
+    signIn?.amr ?? null,
+    signIn?.authTime === undefined ? null : new Date(signIn.authTime * 1000),
+    signIn ? JSON.stringify(signIn.proofs) : null,
+    signIn?.address ?? null,
+    signIn?.userAgent ?? null,
+    state?.value === undefined ? null : JSON.stringify(state.value),
+    change.idle,
+    change.absolute,
+    change.rotated,
+    state !== undefined,
+  ]);
+  return saved !== undefined;
+}
+
+async function saveAuthorizations(db: Database, tenantId: string, change: SessionChange): Promise<void> {
+  for (const [clientId, { sid, grantId, persistsLogout }] of Object.entries(change.authorizations)) {
+    await db.query(
+      `insert into session_authorizations (tenant_id, session_uid, client_id, sid, grant_id, persists_logout)
+       values ($1, $2, $3, $4, $5, $6)
+       on conflict (tenant_id, session_uid, client_id) do update
+          set sid = excluded.sid, grant_id = excluded.grant_id, persists_logout = excluded.persists_logout`,
+      [tenantId, change.uid, clientId, sid, grantId ?? null, persistsLogout ?? false],
+    );
+  }
+  if (change.removedClients.length > 0) {
+    await db.query(
+      'delete from session_authorizations where tenant_id = $1 and session_uid = $2 and client_id = any($3)',
+      [tenantId, change.uid, change.removedClients],
+    );
+  }
+}
+
+function toSession(row: SessionRow | undefined): Session | undefined {
+  return (
+    row && {
+      uid: row.uid,
+      userId: row.user_id ?? undefined,
+      acr: row.acr ?? undefined,
+      amr: row.amr ?? undefined,
+      authTime: row.auth_time ? seconds(row.auth_time) : undefined,
+      state: row.state ?? undefined,
+      authorizations: row.authorizations ?? {},
+      createdAt: seconds(row.created_at),
+      expiresAt: seconds(row.expires_at),
+    }
+  );
+}
+
+function seconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}

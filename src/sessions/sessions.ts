@@ -1,0 +1,74 @@
+// Single sign-on sessions: one row for each session, one for each client signed in within it. Saves carry what changed and
+// nothing else, so that two requests of one session never undo each other; an ended session leaves a tombstone.
+
+import type { Proof } from '../policy/proof.ts';
+
+/** Times are seconds since the epoch. */
+export interface Session {
+  uid: string;
+  userId: string | undefined;
+  acr: string | undefined;
+  amr: string[] | undefined;
+  authTime: number | undefined;
+  /** The protocol library's own, such as a logout under way. */
+  state: Record<string, unknown> | undefined;
+  authorizations: Record<string, ClientAuthorization>;
+  createdAt: number;
+  expiresAt: number;
+}
+
+export interface ClientAuthorization {
+  /** The session's id as this client knows it (OpenID Connect Front-Channel Logout 3). */
+  sid: string;
+  grantId?: string | undefined;
+  persistsLogout?: boolean | undefined;
+}
+
+/** Who signed in, or stepped up, and by what. */
+export interface SignIn {
+  userId: string;
+  acr: string | undefined;
+  amr: string[] | undefined;
+  authTime: number | undefined;
+  proofs: readonly Proof[];
+  address: string | undefined;
+  userAgent: string | undefined;
+}
+
+export interface SessionChange {
+  uid: string;
+  /** The id that the browser holds from now on. */
+  id: string;
+  rotated: boolean;
+  signIn: SignIn | undefined;
+  /** Present where it changed. */
+  state?: { value: Record<string, unknown> | undefined };
+  authorizations: Record<string, ClientAuthorization>;
+  removedClients: readonly string[];
+  /** Seconds without use after which it ends. */
+  idle: number;
+  /** Seconds from the sign-in after which it ends, used or not. */
+  absolute: number;
+}
+
+export interface Sessions {
+  /** By the bearer id in the cookie; nothing for one that ended or expired. */
+  find(tenantId: string, id: string): Promise<Session | undefined>;
+  findByUid(tenantId: string, uid: string): Promise<Session | undefined>;
+  /** Makes or changes a session; does nothing to one that has ended. */
+  save(tenantId: string, change: SessionChange): Promise<void>;
+  /**
+   * The grant of a client in a session, decided once: of several requests that each made a grant instead of `replacing`,
+   * all get the same one.
+   */
+  claimAuthorization(
+    tenantId: string,
+    uid: string,
+    clientId: string,
+    mine: { sid: string; grantId: string; replacing: string | undefined },
+  ): Promise<ClientAuthorization>;
+  /** Uses the session, on behalf of an application that refreshes its tokens. */
+  touch(tenantId: string, uid: string, limits: { idle: number; absolute: number }): Promise<void>;
+  /** Ends it, and says whose it was. */
+  end(tenantId: string, id: string): Promise<{ uid: string; userId: string | undefined } | undefined>;
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** A span of time in a configuration: whole seconds, or a number with a unit (`90s`, `5m`, `12h`, `14d`). Reads as seconds. */
+export const duration = z.union([
+  z.int().nonnegative(),
+  z
+    .string()
+    .regex(/^\d{1,9}[smhd]$/, 'write a number with a unit: 90s, 5m, 12h or 14d')
+    .transform((text) => Number(text.slice(0, -1)) * SECONDS[unitOf(text)]),
+]);
+
+function unitOf(text: string): keyof typeof SECONDS {
+  const unit = text.at(-1);
+  return unit === 'm' || unit === 'h' || unit === 'd' ? unit : 's';
+}

@@ -1,0 +1,173 @@
+import { v7 as uuidv7, validate as isUuid } from 'uuid';
+
+import type { Database } from '../db/database.ts';
+import { storableJson, storableText } from '../db/storable.ts';
+import type { DirectoryGroup } from '../directory/directory.ts';
+import { accepted, refused } from '../outcome.ts';
+import { normalizeLoginName } from '../security/login-name.ts';
+import type { DirectoryAnswer, User, UserEntry, Users } from './users.ts';
+
+type UserRow = {
+  id: string;
+  tenant_id: string;
+  username: string;
+  status: User['status'];
+  profile: User['profile'];
+  local_name: string | null;
+  last_login_at: Date | null;
+} & (EntryColumns | { directory_id: null });
+
+/** All of them or none, as the table's checks have it. */
+interface EntryColumns {
+  directory_id: string;
+  stable_id: string;
+  directory_dn: string;
+  directory_groups: DirectoryGroup[];
+  directory_state: UserEntry['state'];
+  directory_checked_at: Date;
+}
+
+const COLUMNS = `id, tenant_id, username, status, profile, directory_id, stable_id, directory_dn, directory_groups,
+  directory_state, directory_checked_at, local_name, last_login_at`;
+
+export function createPostgresUsers(db: Database): Users {
+  return { ...anyUsers(db), ...directoryUsers(db), ...localUsers(db) };
+}
+
+function anyUsers(db: Database): Pick<Users, 'find' | 'disable' | 'recordLogin'> {
+  return {
+    find: (tenantId, userId) => findUser(db, tenantId, userId),
+
+    async disable(tenantId, userId) {
+      if (!isUuid(userId)) return false;
+      const text = `update users set status = 'disabled' where tenant_id = $1 and id = $2 returning 1`;
+      return (await db.one(text, [tenantId, userId])) !== undefined;
+    },
+
+    async recordLogin(tenantId, userId, at) {
+      await db.query(
+        'update users set last_login_at = greatest(last_login_at, $3) where tenant_id = $1 and id = $2',
+        [tenantId, userId, at],
+      );
+    },
+  };
+}
+
+function directoryUsers(db: Database): Pick<Users, 'linkDirectoryUser' | 'rememberDirectoryAnswer'> {
+  return {
+    async linkDirectoryUser(tenantId, directoryId, answer) {
+      const id = uuidv7();
+      const [row] = await db.query<UserRow>(
+        `insert into users (tenant_id, stable_id, username, profile, directory_dn, directory_groups, directory_state,
+                            directory_checked_at, id, directory_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict (tenant_id, directory_id, stable_id) do update
+         set username = excluded.username, profile = excluded.profile, directory_dn = excluded.directory_dn,
+             directory_groups = excluded.directory_groups, directory_state = excluded.directory_state,
+             directory_checked_at = excluded.directory_checked_at
+         returning ${COLUMNS}`,
+        [tenantId, ...entryValues(answer), id, directoryId],
+      );
+      if (!row) throw new Error('an upsert returned no row');
+      return { user: readUser(row), created: row.id === id };
+    },
+
+    async rememberDirectoryAnswer(tenantId, userId, answer) {
+      if (!isUuid(userId)) return undefined;
+      const row =
+        answer.entry === undefined
+          ? await db.one<UserRow>(
+              `update users set directory_state = 'gone', directory_checked_at = $3
+               where tenant_id = $1 and id = $2 and directory_checked_at <= $3
+               returning ${COLUMNS}`,
+              [tenantId, userId, answer.checkedAt],
+            )
+          : await db.one<UserRow>(
+              `update users
+               set username = $3, profile = $4, directory_dn = $5, directory_groups = $6, directory_state = $7,
+                   directory_checked_at = $8
+               where tenant_id = $1 and stable_id = $2 and id = $9 and directory_checked_at <= $8
+               returning ${COLUMNS}`,
+              [tenantId, ...entryValues(answer), userId],
+            );
+      return row ? readUser(row) : findUser(db, tenantId, userId);
+    },
+  };
+}
+
+function localUsers(db: Database): Pick<Users, 'createLocal' | 'findByLocalName' | 'storePasswordHash'> {
+  return {
+    async createLocal({ tenantId, localName, passwordHash, profile }) {
+      const name = normalizeLoginName(localName);
+      if (!name.ok) return name;
+      const row = await db.one<UserRow>(
+        `insert into users (id, tenant_id, username, profile, local_name, password_hash) values ($1, $2, $3, $4, $5, $6)
+         on conflict (tenant_id, local_name) do nothing
+         returning ${COLUMNS}`,
+        [uuidv7(), tenantId, localName.trim(), storableJson(profile), name.value, passwordHash],
+      );
+      return row ? accepted(readUser(row)) : refused('taken');
+    },
+
+    async findByLocalName(tenantId, typed) {
+      const name = normalizeLoginName(typed);
+      if (!name.ok) return undefined;
+      const row = await db.one<UserRow & { password_hash: string | null }>(
+        `select ${COLUMNS}, password_hash from users where tenant_id = $1 and local_name = $2`,
+        [tenantId, name.value],
+      );
+      return row && { user: readUser(row), passwordHash: row.password_hash ?? undefined };
+    },
+
+    async storePasswordHash(tenantId, userId, passwordHash) {
+      await db.query(
+        'update users set password_hash = $3 where tenant_id = $1 and id = $2 and local_name is not null',
+        [tenantId, userId, passwordHash],
+      );
+    },
+  };
+}
+
+async function findUser(db: Database, tenantId: string, userId: string): Promise<User | undefined> {
+  if (!isUuid(userId)) return undefined;
+  const row = await db.one<UserRow>(`select ${COLUMNS} from users where tenant_id = $1 and id = $2`, [tenantId, userId]);
+  return row && readUser(row);
+}
+
+/** Values $2 to $8 of the statements above. */
+function entryValues({ entry, groups, checkedAt }: DirectoryAnswer): unknown[] {
+  return [
+    entry.stableId,
+    storableText(entry.username),
+    storableJson(entry.profile),
+    storableText(entry.dn),
+    storableJson(groups),
+    entry.disabled ? 'disabled' : 'enabled',
+    checkedAt,
+  ];
+}
+
+function readUser(row: UserRow): User {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    username: row.username,
+    status: row.status,
+    profile: row.profile,
+    directory: readEntry(row),
+    local: row.local_name === null ? undefined : { name: row.local_name },
+    lastLoginAt: row.last_login_at ?? undefined,
+  };
+}
+
+function readEntry(row: UserRow): UserEntry | undefined {
+  if (row.directory_id === null) return undefined;
+  return {
+    id: row.directory_id,
+    stableId: row.stable_id,
+    dn: row.directory_dn,
+    groups: row.directory_groups,
+    state: row.directory_state,
+    checkedAt: row.directory_checked_at,
+  };
+}

@@ -1,0 +1,90 @@
+// People of a tenant: those joined to a directory's entry by its immutable id, and those whose account lives here. What the
+// directory said last is kept with a person; asking it again, and how old an answer may be, is up to whoever needs it.
+
+import type { DirectoryGroup, DirectoryProfile, DirectoryUser, StableId } from '../directory/directory.ts';
+import type { Outcome } from '../outcome.ts';
+
+/** What is told of a person, under the names of OpenID Connect's standard claims (OpenID Connect Core 5.1). */
+export interface UserProfile extends DirectoryProfile {
+  emailVerified?: boolean;
+  phoneNumberVerified?: boolean;
+}
+
+export interface User {
+  /** A UUIDv7; the `sub`. */
+  id: string;
+  tenantId: string;
+  /** As the directory, or whoever made the account, spells it. */
+  username: string;
+  status: 'active' | 'disabled';
+  profile: UserProfile;
+  /** Undefined for a local account. */
+  directory: UserEntry | undefined;
+  /** Undefined for a directory's user. */
+  local: LocalAccount | undefined;
+  lastLoginAt: Date | undefined;
+}
+
+/** A person's entry as the directory described it at `checkedAt`. */
+export interface UserEntry {
+  /** Of the tenant's directory. */
+  id: string;
+  stableId: StableId;
+  dn: string;
+  groups: readonly DirectoryGroup[];
+  /** `gone`: the directory had no such entry any more; the rest is what it said before that. */
+  state: 'enabled' | 'disabled' | 'gone';
+  checkedAt: Date;
+}
+
+export interface LocalAccount {
+  /** The login name in the one spelling that is compared (security/login-name.ts). */
+  name: string;
+}
+
+/** An entry and its groups, found at `checkedAt`. */
+export interface DirectoryAnswer {
+  entry: DirectoryUser;
+  groups: readonly DirectoryGroup[];
+  checkedAt: Date;
+}
+
+export interface NewLocalUser {
+  tenantId: string;
+  localName: string;
+  /** Undefined until the person chooses a password. */
+  passwordHash: string | undefined;
+  profile: UserProfile;
+}
+
+/** Another tenant's user is as unknown as one that does not exist. */
+export interface Users {
+  find(tenantId: string, userId: string): Promise<User | undefined>;
+  /** The user of this entry, made if this is the first time; of any number of callers at once exactly one makes it. */
+  linkDirectoryUser(
+    tenantId: string,
+    directoryId: string,
+    answer: DirectoryAnswer,
+  ): Promise<{ user: User; created: boolean }>;
+  /**
+   * Keeps what the directory said, or that it has no such entry any more. An answer older than the one that is kept, or about
+   * another entry, changes nothing. Answers the user as it is then.
+   */
+  rememberDirectoryAnswer(
+    tenantId: string,
+    userId: string,
+    answer: DirectoryAnswer | { entry: undefined; checkedAt: Date },
+  ): Promise<User | undefined>;
+
+  createLocal(user: NewLocalUser): Promise<Outcome<User, 'taken' | 'malformed'>>;
+  /** By login name as it was typed. */
+  findByLocalName(
+    tenantId: string,
+    typed: string,
+  ): Promise<{ user: User; passwordHash: string | undefined } | undefined>;
+  storePasswordHash(tenantId: string, userId: string, passwordHash: string): Promise<void>;
+
+  /** Whether there is such a user. */
+  disable(tenantId: string, userId: string): Promise<boolean>;
+  recordLogin(tenantId: string, userId: string, at: Date): Promise<void>;
+}
