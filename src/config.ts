@@ -38,11 +38,78 @@ export interface ConfigurationSources {
 }
 
 export type LoadedConfiguration =
-  { ok: true; configuration: Configuration; warnings: Problem[] } | { ok: false; problems: Problem[]; warnings: Problem[] };
+  | { ok: true; configuration: Configuration; warnings: Problem[] }
+  | { ok: false; problems: Problem[]; warnings: Problem[] };
 
 /** Reads everything once and tells everything that is wrong with it at once. Never throws for what a person wrote. */
 export function loadConfiguration({ file, env, overrides = {} }: ConfigurationSources): LoadedConfiguration {
   const environment = readEnvironment(env);
   const named = file ?? env[CONFIG_FILE_VARIABLE];
-  const written = named ? readConfigurationFile(named) : { layer: NOTHING, problems: [] };
+  const written = named ? readConfigurationFile(named) : undefined;
+  const mistakes = [...environment.problems, ...(written?.problems ?? [])];
+  if (written && written.problems.length > 0) return rejected(mistakes, environment.warnings);
+
+  const fileLayer = written?.layer ?? { ...environment.layer, values: {} };
+  const command: Layer = { values: overrides, sourceOf: () => 'this command' };
+  const given = readFiles(layOver(layOver(fileLayer, environment.layer), command));
+  const checked = check(given.layer.values);
+  const problems = [
+    ...mistakes,
+    ...[fileLayer, environment.layer].flatMap((layer) => givenTwice(layer.values).map(problemOf(layer))),
+    ...[...given.findings, ...checked.findings.filter(({ path }) => !given.unread.has(dotted(path)))].map(
+      problemOf(given.layer),
+    ),
+  ];
+  const warnings = [...environment.warnings, ...checked.warnings.map(problemOf(given.layer))];
+  if (problems.length > 0 || checked.declared === undefined) return rejected(problems, warnings);
+  return { ok: true, configuration: frozen(configurationOf(checked.declared)), warnings };
+}
+
+/** Problems of one file in the order of its lines. */
+function rejected(problems: Problem[], warnings: Problem[]): LoadedConfiguration {
+  const sorted = problems.toSorted((a, b) => a.source.localeCompare(b.source, 'en', { numeric: true }));
+  return { ok: false, problems: sorted, warnings };
+}
+
+function check(values: Tree): { declared: Declared | undefined; findings: Finding[]; warnings: Finding[] } {
+  // No words of the library's own (issues.ts).
+  const parsed = configurationFile.safeParse(values, { error: () => '' });
+  const view = viewOf(values);
+  const issues = parsed.success ? [] : findingsOf(parsed.error.issues, values);
+  const known = new Set(issues.map(({ path }) => dotted(path)));
+  const between = [...serverProblems(view), ...tenantProblems(view)].filter(({ path }) => !known.has(dotted(path)));
+  return { declared: parsed.data, findings: [...issues, ...between], warnings: [...serverWarnings(view)] };
+}
+
+function configurationOf({ tenants, ...server }: Declared): Configuration {
+  const declarations = Object.entries(tenants).map(([slug, tenant]) => [slug, declarationOf(tenant)] as const);
+  return { ...server, dataFolder: path.resolve(server.dataFolder), tenants: Object.fromEntries(declarations) };
+}
+
+function declarationOf({
+  name,
+  directories,
+  roles,
+  clients,
+  ...settings
+}: Declared['tenants'][string]): TenantDeclaration {
+  return {
+    name,
+    settings,
+    roles,
+    directories: mapValues(directories, ({ bindPassword, ...directory }) => ({ settings: directory, bindPassword })),
+    clients: mapValues(clients, ({ client_secret: secret, ...metadata }) => ({ metadata, secret })),
+  };
+}
+
+function mapValues<From, To>(record: Record<string, From>, convert: (value: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, convert(value)]));
+}
+
+function frozen<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(frozen);
+    Object.freeze(value);
+  }
+  return value;
 }

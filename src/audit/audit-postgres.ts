@@ -1,11 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
 
 import type { Database } from '../db/database.ts';
-import { storableJson } from '../db/storable.ts';
+import { storableJson, storableText } from '../db/storable.ts';
 import { currentRequest } from '../http/request-context.ts';
 import type { Audit } from './audit.ts';
 
-/** Characters of one text in `detail`: what was typed may be of any length. */
+/** Characters of one text: what somebody typed may be of any length. */
 const LONGEST_TEXT = 500;
 
 export function createPostgresAudit(db: Database): Audit {
@@ -21,10 +21,10 @@ export function createPostgresAudit(db: Database): Audit {
           tenantId,
           type,
           actor?.kind,
-          actor?.id,
+          storable(actor?.id),
           subject?.kind,
-          subject?.id,
-          reason,
+          storable(subject?.id),
+          storable(reason),
           detail && storableJson(detail, LONGEST_TEXT),
           request?.address,
           request?.userAgent,
@@ -33,4 +33,8 @@ export function createPostgresAudit(db: Database): Audit {
       );
     },
   };
+}
+
+function storable(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : storableText(text.slice(0, LONGEST_TEXT));
 }

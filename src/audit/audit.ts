@@ -24,7 +24,8 @@ export type AuditEventType =
   | 'client.authentication_failed'
   | 'key.rotated'
   | 'configuration.applied'
-  | 'administrator.created';
+  | 'administrator.created'
+  | 'password.set';
 
 /** No code, secret, password or token ever goes into `detail`. */
 export interface AuditEvent {

@@ -38,10 +38,10 @@ export function readEnvironment(env: Environment): { layer: Layer; problems: Pro
     else unknown.push(name);
   }
   if (env.PORT) setAt(values, ['listen', 'port'], number(env.PORT));
-  const sourceOf = (path: Path) =>
-    env.PORT && dotted(path) === 'listen.port'
-      ? 'environment variable PORT'
-      : `environment variable ${variableOf(path) ?? 'SALLYPORT_…'}`;
+  const sourceOf = (path: Path) => {
+    const name = env.PORT && dotted(path) === 'listen.port' ? 'PORT' : variableOf(path);
+    return name === undefined ? 'environment' : `environment variable ${name}`;
+  };
   const reported = unknown.map(unknownVariable);
   return {
     layer: { values, sourceOf },

@@ -19,7 +19,10 @@ const REFUSALS = {
   missing: { message: 'names a file that does not exist', mend: 'create it or correct the path' },
   unreadable: { message: 'names a file that cannot be read', mend: 'let the user that runs the server read it' },
   'text-empty': { message: 'names an empty file', mend: 'put the value into it' },
-  'text-large': { message: 'names a file of more than 256 kB', mend: 'name a file that holds the value and nothing else' },
+  'text-large': {
+    message: 'names a file of more than 256 kB',
+    mend: 'name a file that holds the value and nothing else',
+  },
   'no-picture': { message: 'names no PNG, JPEG, WebP or SVG file', mend: 'name a picture in one of these formats' },
   'picture-large': { message: 'names a picture of more than 70 kB', mend: 'make it smaller' },
 };

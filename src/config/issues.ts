@@ -17,19 +17,30 @@ type Issue = z.core.$ZodIssue;
 export function findingsOf(issues: readonly Issue[], values: Tree, above: Path = []): Finding[] {
   return issues.flatMap((issue) => {
     const path = [...above, ...issue.path.map(String)];
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownKey(path, name));
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((name) => unknownKey(path, name, valueAt(values, [...path, name])));
     if (issue.code === 'invalid_union') return findingsOfUnion(issue, path, values);
     if (issue.code === 'invalid_key') return [invalidName(path, issue.issues)];
     return [{ path, ...explain(issue, path, valueAt(values, path)) }];
   });
 }
 
-function unknownKey(above: Path, name: string): Finding {
+function unknownKey(above: Path, name: string, value: unknown): Finding {
+  const at = [...above, name];
   const known = namesAfter(above);
   const meant = nearest(name, known);
-  const mend = meant === undefined ? `remove it; what may stand here: ${known.join(', ')}` : `did you mean ${meant}?`;
-  // `{password:hunter2}`, without the space, is a key: what follows the colon stays here.
-  return { path: [...above, name.replace(/[^\w.-].*$/s, '…')], message: 'is not a known key', mend };
+  const message = 'is not a known key';
+  if (meant !== undefined) return { path: at, message, mend: `did you mean ${meant}?` };
+  // In `{ password: hunter2,rest }` and `{password:hunter2}` what is read as a key is a secret, or the rest of one.
+  if (value === null) {
+    return {
+      path: [...above, '…'],
+      at,
+      message,
+      mend: 'put a value with a comma in quotes, and a space after a colon',
+    };
+  }
+  return { path: at, message, mend: `remove it; what may stand here: ${known.join(', ')}` };
 }
 
 function invalidName(path: Path, issues: readonly Issue[]): Finding {
@@ -58,7 +69,10 @@ function explain(issue: Issue, path: Path, value: unknown): Omit<Finding, 'path'
   if (issue.message) return { message: stateOf(value), mend: issue.message };
   switch (issue.code) {
     case 'invalid_type':
-      return { message: `must be ${nameOfType(issue.expected)}, and is ${typeOf(value)}`, mend: mendOfType(issue.expected) };
+      return {
+        message: `must be ${nameOfType(issue.expected)}, and is ${typeOf(value)}`,
+        mend: mendOfType(issue.expected),
+      };
     case 'invalid_value':
       return { message: stateOf(value), mend: mendOfChoice(issue.values.map(String), value) };
     case 'too_small':
@@ -66,7 +80,10 @@ function explain(issue: Issue, path: Path, value: unknown): Omit<Finding, 'path'
     case 'too_big':
       return { message: stateOf(value), mend: `use at most ${quantity(issue.maximum, issue.origin)}` };
     case 'invalid_format':
-      return { message: stateOf(value), mend: issue.format === 'url' ? 'write an absolute URL, as https://…' : 'correct it' };
+      return {
+        message: stateOf(value),
+        mend: issue.format === 'url' ? 'write an absolute URL, as https://…' : 'correct it',
+      };
     default:
       return { message: stateOf(value), mend: 'compare it with docs/configuration.md' };
   }

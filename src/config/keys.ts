@@ -29,14 +29,22 @@ export const KEYS: readonly Key[] = keysUnder(
 
 /** The names that may follow a path. */
 export function namesAfter(path: Path): string[] {
-  const below = KEYS.filter((key) => key.path.length > path.length && matches(path, key.path.slice(0, path.length)));
-  return [...new Set(below.map((key) => key.path[path.length] ?? ''))].filter((name) => name !== '*');
+  return [...new Set(keysBelow(path).map((key) => key.path[path.length] ?? ''))].filter((name) => name !== '*');
 }
 
-/** `listen.host` as `SALLYPORT_LISTEN_HOST`; what is under `tenants` has no variable. */
+/** Whether a path holds other keys and takes no value itself. */
+export function isMapKey(path: Path): boolean {
+  return keysBelow(path).length > 0 && !KEYS.some((key) => matches(path, key.path));
+}
+
+/** `listen.host` as `SALLYPORT_LISTEN_HOST`. What is under `tenants`, or holds other keys, has no variable. */
 export function variableOf(path: Path): string | undefined {
-  if (path[0] === 'tenants' || path.length === 0) return undefined;
+  if (path[0] === 'tenants' || !KEYS.some((key) => matches(path, key.path))) return undefined;
   return ['sallyport', ...path.map((name) => name.replace(/[A-Z]/g, '_$&'))].join('_').toUpperCase();
+}
+
+function keysBelow(path: Path): Key[] {
+  return KEYS.filter((key) => key.path.length > path.length && matches(path, key.path.slice(0, path.length)));
 }
 
 function keysUnder(written: JsonSchema, read: JsonSchema, path: Path = [], required = true): Key[] {

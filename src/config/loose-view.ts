@@ -6,10 +6,10 @@ import { z } from 'zod';
 import { clientMetadata } from '../clients/client-metadata.ts';
 import { isMap } from './tree.ts';
 
+const anything = z.unknown().optional();
 const text = z.string().optional().catch(undefined);
 /** What is no text stays as a gap, so that the others keep their places. */
 const texts = z.array(text).catch([]);
-const port = z.number().optional().catch(undefined);
 
 function map<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.preprocess((value) => (isMap(value) ? value : {}), z.object(shape));
@@ -22,7 +22,7 @@ function named<Value extends z.ZodType>(value: Value) {
 const { application_type, grant_types, token_endpoint_auth_method } = clientMetadata.shape;
 
 const client = map({
-  client_secret: z.unknown(),
+  client_secret: anything,
   token_endpoint_auth_method: token_endpoint_auth_method.catch('client_secret_basic'),
   application_type: application_type.catch('web'),
   grant_types: grant_types.catch([]),
@@ -39,8 +39,10 @@ const directory = map({
 
 const tenant = map({
   host: text,
-  policy: map({ secondFactors: map({ allowed: z.array(z.unknown()).optional().catch(undefined), required: z.unknown() }) }),
-  resources: named(z.unknown()),
+  policy: map({
+    secondFactors: map({ allowed: z.array(z.unknown()).optional().catch(undefined), required: anything }),
+  }),
+  resources: named(anything),
   directories: named(directory),
   roles: named(map({ inherits: texts })),
   clients: named(client),
@@ -49,10 +51,8 @@ const tenant = map({
 const view = map({
   publicUrl: text,
   production: z.boolean().catch(false),
-  listen: map({ host: text, port }),
-  opsListen: map({ host: text, port }),
-  databaseUrl: z.unknown(),
-  redisUrl: z.unknown(),
+  databaseUrl: anything,
+  redisUrl: anything,
   trustedProxies: texts,
   encryption: map({ keys: z.array(map({ id: text, secret: text })).catch([]) }),
   tenants: named(tenant),

@@ -13,5 +13,10 @@ export interface Problem {
 }
 
 export function problemOf(layer: Layer): (finding: Finding) => Problem {
-  return ({ path, message, mend }) => ({ path: dotted(path), source: layer.sourceOf(path), message, mend });
+  return ({ path, at = path, message, mend }) => ({ path: dotted(path), source: layer.sourceOf(at), message, mend });
+}
+
+/** Three lines for a terminal. */
+export function describeProblem(kind: 'error' | 'warning', { path, source, message, mend }: Problem): string {
+  return `${kind}: ${path || 'the file'} ${message}\n    at: ${source}\n  mend: ${mend}`;
 }

@@ -34,7 +34,7 @@ export const PICTURES = patterns('tenants.*.branding.logo');
 /** Paths that stay paths. */
 export const FOLDERS = patterns('dataFolder');
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 
 /** 0 takes any free port. */
 const port = z.int().min(0).max(65_535);
@@ -46,9 +46,13 @@ const encryptionKey = z.strictObject({
     .describe('Stored beside each ciphertext, so never give it to another secret'),
   secret: z
     .string()
+    .trim()
     .min(32, 'use at least 32 characters; openssl rand -base64 32 makes them')
     .describe('Random text of at least 32 characters'),
 });
+
+const KEYS_MEND =
+  'write encryption: { keys: [{ id: k1, secretFile: /run/secrets/k1 }] }, or set SALLYPORT_ENCRYPTION_KEYS_0_ID and …_0_SECRET_FILE';
 
 const serverSettings = z.strictObject({
   publicUrl: z
@@ -76,7 +80,7 @@ const serverSettings = z.strictObject({
     .optional()
     .describe('PostgreSQL 14 or newer; the embedded database if left out'),
   databasePool: z
-    .strictObject({ max: z.int().min(2).max(500).default(10).describe('Connections that one process opens at most') })
+    .strictObject({ max: z.int().min(2).max(500).default(20).describe('Connections that one process opens at most') })
     .prefault({}),
   redisUrl: z
     .string()
@@ -88,12 +92,12 @@ const serverSettings = z.strictObject({
     .min(1)
     .default('data')
     .describe('Folder of the embedded database. The default is in the working directory'),
-  encryption: z.strictObject({
-    keys: z
-      .array(encryptionKey)
-      .min(1, 'add a key: { id: k1, secretFile: … }')
-      .describe('The first one encrypts, all of them decrypt'),
-  }),
+  encryption: z.strictObject(
+    {
+      keys: z.array(encryptionKey, KEYS_MEND).min(1, KEYS_MEND).describe('The first one encrypts, all of them decrypt'),
+    },
+    KEYS_MEND,
+  ),
   trustedProxies: z
     .array(z.string().refine(isProxy, 'write an address, a network as 10.0.0.0/8, or loopback, linklocal, uniquelocal'))
     .default([])
@@ -136,7 +140,10 @@ const tenant = tenantSettings.safeExtend({
     .default({})
     .describe('Where its people come from, by name, in the order in which they are asked'),
   roles: z.record(roleName, roleSettings).default({}).describe('By name'),
-  clients: z.record(clientId, client).default({}).describe('Apps, by client_id. Names in snake_case are those of RFC 7591'),
+  clients: z
+    .record(clientId, client)
+    .default({})
+    .describe('Apps, by client_id. Names in snake_case are those of RFC 7591'),
 });
 
 export const configurationFile = serverSettings.safeExtend({

@@ -6,7 +6,6 @@ import type { Finding } from './tree.ts';
 export function* serverProblems(view: View): Generator<Finding> {
   yield* unfitForProduction(view);
   yield* repeatedKeys(view);
-  yield* oneAddressTwice(view);
   yield* unfitHosts(view);
 }
 
@@ -43,15 +42,13 @@ function* repeatedKeys({ encryption: { keys } }: View): Generator<Finding> {
     }
     if (secret !== undefined && before.some((key) => key.secret === secret)) {
       const mend = 'make a new one: openssl rand -base64 32';
-      yield { path: ['encryption', 'keys', String(index), 'secret'], message: 'is the secret of an earlier key too', mend };
+      yield {
+        path: ['encryption', 'keys', String(index), 'secret'],
+        message: 'is the secret of an earlier key too',
+        mend,
+      };
     }
   }
-}
-
-function* oneAddressTwice({ listen, opsListen }: View): Generator<Finding> {
-  // Only a port that is written for both: an opsListen that is left out shares the public one on purpose.
-  if (opsListen.port === undefined || opsListen.port === 0 || opsListen.port !== (listen.port ?? 3000)) return;
-  yield { path: ['opsListen', 'port'], message: 'is the port of listen too', mend: 'use another, as 3090' };
 }
 
 function* unfitHosts({ publicUrl, tenants }: View): Generator<Finding> {

@@ -109,7 +109,8 @@ function* unfitSecret(client: ClientView, path: Path): Generator<Finding> {
   const method = client.token_endpoint_auth_method;
   const given = client.client_secret !== undefined;
   if (method.startsWith('client_secret') && !given) {
-    const mend = 'add client_secretFile, or write token_endpoint_auth_method: none for an app that cannot keep a secret';
+    const mend =
+      'add client_secretFile, or write token_endpoint_auth_method: none for an app that cannot keep a secret';
     yield { path: [...path, 'client_secret'], message: `is missing: ${method} needs it`, mend };
   }
   if (!method.startsWith('client_secret') && given) {
@@ -137,7 +138,11 @@ function* plainRedirects(client: ClientView, path: Path): Generator<Finding> {
     const url = URL.parse(uri ?? '');
     if (url?.protocol !== 'http:' || isLoopback(url.hostname)) continue;
     const message = 'would get the code in the clear';
-    yield { path: [...path, 'redirect_uris', String(index)], message, mend: 'write https://; http is for loopback only' };
+    yield {
+      path: [...path, 'redirect_uris', String(index)],
+      message,
+      mend: 'write https://; http is for loopback only',
+    };
   }
 }
 

@@ -7,6 +7,8 @@ export type Tree = Record<string, unknown>;
 /** What is wrong at a place, and how to mend it. Never a value: it may be a secret. */
 export interface Finding {
   path: Path;
+  /** Where it is written, if the path does not say. */
+  at?: Path;
   message: string;
   mend: string;
 }

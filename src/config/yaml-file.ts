@@ -5,6 +5,7 @@ import path from 'node:path';
 import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Document } from 'yaml';
 
+import { isMapKey } from './keys.ts';
 import type { Layer } from './layer.ts';
 import type { Problem } from './problem.ts';
 import { FOLDERS, FROM_FILES, PICTURES, fileKeyOf } from './schema.ts';
@@ -24,7 +25,7 @@ export function readConfigurationFile(file: string): { layer: Layer; problems: P
     return { layer: nowhere, problems: [unreadable(file, error)] };
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
   const positionOf = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${String(line)}:${String(col)}`;
@@ -34,9 +35,14 @@ export function readConfigurationFile(file: string): { layer: Layer; problems: P
     const problems = mistakes.map(({ offset, ...said }) => ({ path: '', source: positionOf(offset), ...said }));
     return { layer: nowhere, problems };
   }
-  const values: unknown = document.toJS() ?? {};
+  const values = withEmptyMaps(document.toJS());
   if (!isTree(values)) {
-    const problem = { path: '', source: positionOf(0), message: 'is not a map of keys', mend: 'begin with publicUrl: …' };
+    const problem = {
+      path: '',
+      source: positionOf(0),
+      message: 'is not a map of keys',
+      mend: 'begin with publicUrl: …',
+    };
     return { layer: nowhere, problems: [problem] };
   }
   anchorPaths(values, path.dirname(file));
@@ -57,6 +63,15 @@ function unreadable(file: string, error: unknown): Problem {
   };
 }
 
+/** A key with nothing below it but comments holds an empty map, if it is one that holds keys. */
+function withEmptyMaps(value: unknown, place: Path = []): unknown {
+  if (value === null && isMapKey(place)) return {};
+  if (!isTree(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, child]) => [name, withEmptyMaps(child, [...place, name])]),
+  );
+}
+
 function anchorPaths(values: Tree, folder: string): void {
   for (const place of FILES.flatMap((pattern) => pathsOf(values, pattern))) {
     const given = valueAt(values, place);
@@ -73,7 +88,7 @@ function offsetOf(document: Document, place: Path): number | undefined {
   for (const name of place) {
     if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === name);
+      const pair = node.items.find(({ key }) => isScalar(key) && key.value === name);
       if (pair === undefined) break;
       if (isNode(pair.key)) offset = pair.key.range?.[0];
       node = pair.value;
@@ -100,7 +115,8 @@ function mistakesIn(document: Document.Parsed, text: string): Mistake[] {
   visit(document, {
     Alias(_, alias, ancestors) {
       const meant = alias.resolve(document);
-      if (meant === undefined || ancestors.includes(meant)) mistakes.push({ offset: alias.range?.[0] ?? 0, ...RESERVED });
+      if (meant === undefined || ancestors.includes(meant))
+        mistakes.push({ offset: alias.range?.[0] ?? 0, ...RESERVED });
     },
   });
   return mistakes;
@@ -128,4 +144,5 @@ const MISTAKES: Record<string, Omit<Mistake, 'offset'> | undefined> = {
   BAD_SCALAR_START: RESERVED,
   TAG_RESOLVE_FAILED: RESERVED,
   BAD_ALIAS: RESERVED,
+  NON_STRING_KEY: { message: 'a map or a list stands where a key should', mend: 'write the key as plain text' },
 };

@@ -5,18 +5,19 @@ import { repeat } from './repeat.ts';
 import type { Repetition } from './repeat.ts';
 
 /**
- * Tells every process, once the current unit of work has committed, that something of the tenant changed.
+ * Tells every process that something of the tenant changed, once the current unit of work has committed.
  *
- * The sequence's one row stays locked until then, so that versions commit in their order. A unit that bumps first and writes
- * afterwards therefore cannot deadlock with another one that does the same.
+ * The sequence's one row stays locked until then, so that versions commit in their order. The tenant's row is locked before it,
+ * because a unit that has just changed that row holds it already: always in this order, units that change one tenant each cannot
+ * deadlock.
  */
 export async function bumpTenant(db: Database, tenantId: string): Promise<void> {
-  await db.unitOfWork(async () => {
-    const [next] = await db.query<{ version: number }>(
-      'update change_sequence set version = version + 1 where id = 1 returning version',
-    );
-    await db.query('update tenants set changed_version = $2 where id = $1', [tenantId, next?.version]);
-  });
+  await db.query(
+    `with tenant as (select id from tenants where id = $1 for no key update),
+          next as (update change_sequence set version = version + 1 where id = 1 and exists (select from tenant) returning version)
+     update tenants set changed_version = next.version from next where tenants.id = $1`,
+    [tenantId],
+  );
 }
 
 export interface WatchOptions {

@@ -3,7 +3,7 @@ import { link, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/
 import path from 'node:path';
 import { AppError } from '../errors.ts';
 
-/** The locks that this process holds, by their path. */
+/** The locks that this process holds, or is about to, by their path. */
 const held = new Set<string>();
 
 /**
@@ -15,16 +15,26 @@ const held = new Set<string>();
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const lock = path.join(await realpath(folder), 'lock');
+  if (held.has(lock)) throw inUse(folder, lock, process.pid);
+  held.add(lock);
+  try {
+    await createOrTakeOver(folder, lock);
+  } catch (error) {
+    held.delete(lock);
+    throw error;
+  }
+  return async () => {
+    await rm(lock, { force: true });
+    held.delete(lock);
+  };
+}
+
+async function createOrTakeOver(folder: string, lock: string): Promise<void> {
   while (!(await create(lock))) {
     const owner = await readOwner(lock);
-    if (owner !== undefined && isAlive(owner, lock)) throw inUse(folder, lock, owner);
+    if (owner !== undefined && isOther(owner)) throw inUse(folder, lock, owner);
     await removeStale(lock, owner);
   }
-  held.add(lock);
-  return async () => {
-    held.delete(lock);
-    await rm(lock, { force: true });
-  };
 }
 
 /** Linking, unlike creating and then writing, never shows anybody a lock without its owner. */
@@ -56,9 +66,9 @@ async function removeStale(lock: string, owner: number | undefined): Promise<voi
   await rm(aside, { force: true });
 }
 
-function isAlive(pid: number, lock: string): boolean {
-  // In a container the process has the same small id after every restart.
-  if (pid === process.pid) return held.has(lock);
+/** Whether the id is another living process's. In a container, ours may be the one that an earlier process had before a restart. */
+function isOther(pid: number): boolean {
+  if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -13,8 +13,8 @@ const migrationSource: Knex.MigrationSource<string> = {
   getMigration: (name) => import(new URL(name, folder).href),
 };
 
-/** Any number, known to every process that migrates. */
-const advisoryLock = 7_255_977;
+/** The advisory lock of whoever migrates: any number, as long as it stays. */
+export const migrationLock = 7_255_977;
 
 /** The migrations that are still to be applied, by file name, in their order. */
 export async function pendingMigrations(db: Database): Promise<string[]> {
@@ -55,7 +55,7 @@ export async function migrateDown(db: OpenDatabase): Promise<string[]> {
  */
 async function alone<T>(db: OpenDatabase, work: (knex: Knex) => Promise<T>): Promise<T> {
   return db.withKnex(async (knex) => {
-    await knex.raw('select pg_advisory_lock(?)', [advisoryLock]);
+    await knex.raw('select pg_advisory_lock(?)', [migrationLock]);
     await knex.migrate.forceFreeMigrationsLock({ migrationSource });
     return work(knex);
   });

@@ -12,11 +12,14 @@ export function repeat(task: () => Promise<void>, intervalMs: number, onError: (
   let timer: NodeJS.Timeout | undefined;
   let turn: Promise<void>;
 
-  const run = async (): Promise<void> => {
-    await task().catch(onError);
-    if (!stopped) timer = setTimeout(() => (turn = run()), intervalMs).unref();
+  const takeTurn = (): void => {
+    turn = task()
+      .catch(onError)
+      .then(() => {
+        if (!stopped) timer = setTimeout(takeTurn, intervalMs).unref();
+      });
   };
-  turn = run();
+  takeTurn();
   return {
     async stop() {
       stopped = true;

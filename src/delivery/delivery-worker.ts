@@ -62,7 +62,7 @@ export function startDeliveryWorker({
 
   function pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, pauseMs);
+      const timer = setTimeout(resolve, pauseMs).unref();
       pauseMs = Math.min(pauseMs * 2, pollMs);
       wake = () => {
         clearTimeout(timer);

@@ -80,7 +80,12 @@ const groups = z
       .describe(
         'Attribute of a member that holds the DNs of its groups, to be asked instead of `member`. Only where the server itself keeps it: people must not be able to write it',
       ),
-    depth: z.int().min(0).max(50).default(10).describe('Groups above the direct ones: so many levels. 0: direct ones only'),
+    depth: z
+      .int()
+      .min(0)
+      .max(50)
+      .default(10)
+      .describe('Groups above the direct ones: so many levels. 0: direct ones only'),
   })
   .prefault({});
 
@@ -108,7 +113,12 @@ export const directorySettings = z
       .describe("Binds that may fail before we stop asking: below the directory's own threshold"),
     connectTimeoutMs: milliseconds.default(2000).describe('Until a server is connected, encrypted and bound to'),
     operationTimeoutMs: milliseconds.default(3000).describe('For one bind or search'),
-    pageSize: z.int().min(1).max(10_000).default(500).describe("Entries per page where there are more than the server's limit"),
+    pageSize: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(500)
+      .describe("Entries per page where there are more than the server's limit"),
     maxResponseBytes: z
       .int()
       .min(65_536)
@@ -120,7 +130,11 @@ export const directorySettings = z
     const unfit = tls.mode === 'ldaps' ? 'ldap:' : tls.mode === 'none' ? 'ldaps:' : undefined;
     urls.forEach((url, index) => {
       if (unfit && url.toLowerCase().startsWith(unfit)) {
-        context.addIssue({ code: 'custom', path: ['urls', index], message: `tls.mode ${tls.mode} does not fit this address` });
+        context.addIssue({
+          code: 'custom',
+          path: ['urls', index],
+          message: `tls.mode ${tls.mode} does not fit this address`,
+        });
       }
     });
   });

@@ -35,6 +35,8 @@ export interface DirectoryGroup {
   id: StableId;
   dn: string;
   name: string;
+  /** True only where the directory has no other group of this name: only then may configuration call this one by its name. */
+  nameIsUnique?: boolean;
   /** DNs of the groups through which the membership runs, from the user's own group upwards; empty for a direct one. */
   via: readonly string[];
 }
@@ -70,6 +72,11 @@ export interface Directory {
   find(login: string): Promise<Outcome<DirectoryUser, 'unknown' | 'ambiguous'>>;
   /** Proves the password by a simple bind as the entry that `find` returned (RFC 4513 5.1.3). */
   bind(user: DirectoryUser, password: string): Promise<Outcome<BindNotice, BindRefusal>>;
+  /**
+   * Binds as nobody, with this password, and tells nothing: what a wrong password costs, in time and at the directory. To be
+   * called where `find` brought no user, so that an unknown name answers no sooner than a known one.
+   */
+  bindNobody(password: string): Promise<void>;
   /** The entry that now carries this id, wherever it was moved; undefined when there is none any more. */
   findByStableId(id: StableId): Promise<DirectoryUser | undefined>;
   /** Direct and nested groups, each once, by the shortest path. */

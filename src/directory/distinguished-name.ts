@@ -52,16 +52,14 @@ function unescape(raw: string): string {
   });
 }
 
-/** The form to compare DNs by; it is one itself. Values are compared without case, as nearly every naming attribute is. */
+/** The form to compare DNs by; it is a DN itself. Values are compared without case, as nearly every naming attribute is. */
 export function dnKey(dn: Dn): string {
-  return dn
-    .map((rdn) =>
-      rdn
-        .map(({ type, value }) => `${type.toLowerCase()}=${escape(prepare(value))}`)
-        .sort()
-        .join('+'),
-    )
-    .join(',');
+  const folded = dn.map((rdn) => rdn.map(({ type, value }) => ({ type: type.toLowerCase(), value: prepare(value) })));
+  return formatDn(folded.map((rdn) => rdn.sort((a, b) => (a.type + a.value < b.type + b.value ? -1 : 1))));
+}
+
+export function formatDn(dn: Dn): string {
+  return dn.map((rdn) => rdn.map(({ type, value }) => `${type}=${escape(value)}`).join('+')).join(',');
 }
 
 /** @throws InvalidDn */
@@ -92,7 +90,5 @@ export function prepare(value: string): string {
 }
 
 function escape(value: string): string {
-  return value.replace(/^#|[\\",;+<>=\0]/g, (character) =>
-    character === '\0' ? '\\00' : `\\${character}`,
-  );
+  return value.replace(/^[# ]|[\\",;+<>=]| $/g, '\\$&').replaceAll('\0', '\\00');
 }

@@ -66,6 +66,13 @@ export function berCursor(content: Buffer): BerCursor {
   };
 }
 
+/** Everything that is left on a level. */
+export function readAll<T>(cursor: BerCursor, read: (cursor: BerCursor) => T): T[] {
+  const all: T[] = [];
+  while (cursor.more) all.push(read(cursor));
+  return all;
+}
+
 /**
  * Cuts a stream of bytes into LDAP messages. It keeps `limit` bytes at most, and no byte is copied more than a few times
  * however small the pieces are.
@@ -102,7 +109,8 @@ export function messageLength(bytes: Buffer, limit: number): number | undefined 
   const first = bytes[1];
   if (first === undefined) return undefined;
   const lengthBytes = first & 0x80 ? first & 0x7f : 0;
-  if (first === 0x80 || lengthBytes > 4) throw new MalformedMessage('its length is written in a form LDAP does not use');
+  if (first === 0x80 || lengthBytes > 4)
+    throw new MalformedMessage('its length is written in a form LDAP does not use');
   const header = 2 + lengthBytes;
   if (bytes.length < header) return undefined;
   const total = header + (lengthBytes === 0 ? first : bytes.readUIntBE(2, lengthBytes));

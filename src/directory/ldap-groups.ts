@@ -4,12 +4,13 @@
 import type { Filter } from 'ldapts';
 import { BerWriter, Control } from 'ldapts';
 
-import { comparableDn } from './distinguished-name.ts';
+import type { DirectoryGroup } from './directory.ts';
+import { comparableDn, prepare } from './distinguished-name.ts';
 import { tag } from './ldap-ber.ts';
 import type { SearchQuery } from './ldap-connection.ts';
 import { anyEqual, every, present } from './ldap-filter.ts';
 import type { LdapEntry } from './ldap-responses.ts';
-import type { ParentGroup, ParentsOf } from './nested-groups.ts';
+import type { ParentGroup } from './nested-groups.ts';
 import type { DirectorySchema } from './presets.ts';
 
 export interface GroupSource {
@@ -19,20 +20,39 @@ export interface GroupSource {
   groupBaseDn: string;
 }
 
-/** More entries than this are asked about in several searches, which keeps the filters at a size that servers take. */
-const DNS_PER_SEARCH = 100;
-
-export function parentGroups(source: GroupSource): ParentsOf {
+/** The groups that any of these entries is a direct member of. */
+export function parentGroups(source: GroupSource, dns: readonly string[]): Promise<ParentGroup[]> {
   const ask = source.schema.groups.memberOf === null ? byMember : byMemberOf;
-  return async (dns) => {
-    const parents = new Map<string, ParentGroup>();
-    for (let from = 0; from < dns.length; from += DNS_PER_SEARCH) {
-      for (const parent of await ask(source, dns.slice(from, from + DNS_PER_SEARCH))) {
-        if (!parents.has(parent.dn)) parents.set(parent.dn, parent);
-      }
-    }
-    return [...parents.values()];
-  };
+  return inPortions(dns, (portion) => ask(source, portion));
+}
+
+/** Tells of each group whether its name is the name of no other one: names are unique within a branch, not in a directory. */
+export async function withUniqueNames(
+  source: GroupSource,
+  groups: readonly DirectoryGroup[],
+): Promise<DirectoryGroup[]> {
+  const { name } = source.schema.groups;
+  const names = [...new Set(groups.map((group) => group.name))];
+  const namesakes = await inPortions(names, (portion) => searchGroups(source, anyEqual([name], portion)));
+  const bearers = new Map<string, number>();
+  for (const taken of namesakes.flatMap((group) => [...new Set(group.values(name).map(prepare))])) {
+    bearers.set(taken, (bearers.get(taken) ?? 0) + 1);
+  }
+  return groups.map((group) => ({ ...group, nameIsUnique: bearers.get(prepare(group.name)) === 1 }));
+}
+
+/** More values than this are asked about in several searches, which keeps the filters at a size that servers take. */
+const VALUES_PER_SEARCH = 100;
+
+async function inPortions<T>(
+  values: readonly string[],
+  ask: (portion: readonly string[]) => Promise<T[]>,
+): Promise<T[]> {
+  const answers: T[] = [];
+  for (let from = 0; from < values.length; from += VALUES_PER_SEARCH) {
+    answers.push(...(await ask(values.slice(from, from + VALUES_PER_SEARCH))));
+  }
+  return answers;
 }
 
 async function byMember(source: GroupSource, dns: readonly string[]): Promise<ParentGroup[]> {
@@ -41,7 +61,11 @@ async function byMember(source: GroupSource, dns: readonly string[]): Promise<Pa
   const asked = new Map(dns.map((dn) => [comparableDn(dn), dn]));
   return groups.map((group) => {
     const listed = member.flatMap((attribute) => group.values(attribute));
-    return toGroup(group, source.schema, listed.flatMap((dn) => asked.get(comparableDn(dn)) ?? []));
+    return toGroup(
+      group,
+      source.schema,
+      listed.flatMap((dn) => asked.get(comparableDn(dn)) ?? []),
+    );
   });
 }
 
@@ -60,7 +84,11 @@ async function byMemberOf(source: GroupSource, dns: readonly string[]): Promise<
   return groups.map((group) => {
     const isIn = (child: LdapEntry): boolean =>
       child.values(memberOf).some((dn) => comparableDn(dn) === comparableDn(group.dn));
-    return toGroup(group, schema, children.filter(isIn).map(({ dn }) => dn));
+    return toGroup(
+      group,
+      schema,
+      children.filter(isIn).map(({ dn }) => dn),
+    );
   });
 }
 

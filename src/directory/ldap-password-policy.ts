@@ -25,7 +25,8 @@ export function readPasswordPolicy(value: Buffer | undefined): PasswordPolicyAns
   const fields = berCursor(value).enter();
   if (fields.peek() === WARNING) {
     const warning = fields.enter(WARNING);
-    if (warning.peek() === TIME_BEFORE_EXPIRATION) answer.timeBeforeExpiration = warning.integer(TIME_BEFORE_EXPIRATION);
+    if (warning.peek() === TIME_BEFORE_EXPIRATION)
+      answer.timeBeforeExpiration = warning.integer(TIME_BEFORE_EXPIRATION);
     else answer.graceLoginsLeft = warning.integer(GRACE_LOGINS);
   }
   if (fields.more) answer.error = fields.integer(ERROR);

@@ -27,7 +27,7 @@ interface Slot {
 }
 
 /** busy and unavailable (RFC 4511 A.1): the server answers, but serves nobody. A new connection may reach a better one. */
-const NOT_SERVING = new Set([51, 52]);
+export const NOT_SERVING = new Set([51, 52]);
 
 export class LdapPool {
   readonly #options: PoolOptions;

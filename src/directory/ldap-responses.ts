@@ -2,7 +2,7 @@
 // ldapts' own parser takes a missing result code for success, and an inner length that runs past its parent never ends.
 
 import type { BerCursor } from './ldap-ber.ts';
-import { berCursor, MalformedMessage, tag } from './ldap-ber.ts';
+import { berCursor, MalformedMessage, readAll, tag } from './ldap-ber.ts';
 
 export type LdapResponse =
   | { kind: 'result'; id: number; operation: ResultOperation; result: LdapResult }
@@ -61,28 +61,22 @@ function readResult(body: BerCursor, envelope: BerCursor): LdapResult {
 
 function readEntry(body: BerCursor): LdapEntry {
   const dn = body.text();
-  const values = new Map<string, string[]>();
-  const attributes = body.enter();
-  while (attributes.more) {
-    const attribute = attributes.enter();
+  const attributes = readAll(body.enter(), (list) => {
+    const attribute = list.enter();
     const name = attribute.text().toLowerCase();
-    const set = attribute.enter(tag.set);
-    const texts: string[] = [];
-    while (set.more) texts.push(set.text());
-    values.set(name, texts);
-  }
-  return new LdapEntry(dn, values);
+    return [name, readAll(attribute.enter(tag.set), (values) => values.text())] as const;
+  });
+  return new LdapEntry(dn, new Map(attributes));
 }
 
-/** RFC 4511 4.1.11; shared with requests, which carry theirs in the same form. */
+/** RFC 4511 4.1.11 */
 function readControls(envelope: BerCursor): ReadonlyMap<string, Buffer> {
-  const controls = new Map<string, Buffer>();
-  const list = envelope.more ? envelope.enter(CONTROLS) : undefined;
-  while (list?.more) {
+  if (!envelope.more) return new Map();
+  const controls = readAll(envelope.enter(CONTROLS), (list) => {
     const control = list.enter();
     const oid = control.text();
     if (control.peek() === tag.boolean) control.boolean();
-    controls.set(oid, control.more ? control.bytes() : Buffer.alloc(0));
-  }
-  return controls;
+    return [oid, control.more ? control.bytes() : Buffer.alloc(0)] as const;
+  });
+  return new Map(controls);
 }

@@ -11,6 +11,8 @@ import { readResponse } from './ldap-responses.ts';
 
 /** One configured server and how it is to be reached. */
 export interface LdapServer {
+  /** `host:port`, for people. */
+  name: string;
   host: string;
   port: number;
   security: 'none' | 'starttls' | 'ldaps';
@@ -85,7 +87,11 @@ async function onlyMessage(socket: Socket, deadline: AbortSignal): Promise<Buffe
 }
 
 /** Waits for `event`. An error, the end or the deadline before it destroys the socket and rejects. */
-function reached(socket: Socket, event: 'connect' | 'secureConnect' | 'readable', deadline: AbortSignal): Promise<void> {
+function reached(
+  socket: Socket,
+  event: 'connect' | 'secureConnect' | 'readable',
+  deadline: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: Error): void => {
       socket.off(event, onEvent).off('error', settle).off('close', onClose);

@@ -14,8 +14,8 @@ export function userAttributes({ stableId, username, login, disabled, attributes
   return [...new Set([stableId, username, ...login, ...rules, ...Object.values(attributes).flat()])];
 }
 
-export function usersByLogin(schema: UserSchema, names: readonly string[]): Filter {
-  return every(...people(schema), anyEqual(schema.login, names));
+export function usersByLogin(schema: UserSchema, login: string): Filter {
+  return every(...people(schema), anyEqual(schema.login, [login]));
 }
 
 export function userById(schema: UserSchema, id: string): Filter {

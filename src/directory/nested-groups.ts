@@ -10,7 +10,7 @@ export interface ParentGroup {
   members: readonly string[];
 }
 
-/** The groups that any of these entries is a direct member of, each group once. */
+/** The groups that any of these entries is a direct member of. */
 export type ParentsOf = (dns: readonly string[]) => Promise<ParentGroup[]>;
 
 /**
@@ -24,13 +24,15 @@ export async function walkUp(memberDn: string, depth: number, parentsOf: Parents
   const paths = new Map<string, readonly string[]>([[memberDn, []]]);
   let level = [memberDn];
   for (let above = 0; above <= depth && level.length > 0; above += 1) {
-    const parents = (await parentsOf(level)).filter(({ id }) => !found.has(id));
+    const parents = await parentsOf(level);
+    level = [];
     for (const { id, dn, name, members } of parents) {
+      if (found.has(id)) continue;
       const via = paths.get(members[0] ?? memberDn) ?? [];
       found.set(id, { id, dn, name, via });
       paths.set(dn, [...via, dn]);
+      level.push(dn);
     }
-    level = parents.map(({ dn }) => dn);
   }
   return [...found.values()];
 }

@@ -18,7 +18,10 @@ export interface EphemeralStore {
   /** Reads and removes: exactly one of several callers gets the value. */
   take(key: string): Promise<string | undefined>;
   remove(key: string): Promise<void>;
-  /** Adds one to a counter that lives `ttl` seconds from its first increment; answers the new count and the seconds left. */
+  /**
+   * Adds one to a counter that lives `ttl` seconds from its first increment; answers the new count and the seconds left.
+   * `get` reads a counter as a decimal number.
+   */
   increment(key: string, ttl: number): Promise<{ count: number; secondsLeft: number }>;
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
-// How long a directory takes to refuse a password, so that an answer which needs no bind can take as long. A bind in the name of
-// nobody would not do: a server that finds no entry skips the hash and the password policy, and its own logs raise an alarm.
+// How long a directory takes to refuse a wrong password, so that every other refusal can take as long. A bind as nobody alone
+// would not do: a server that finds no entry, or a locked one, skips the hash and the password policy.
 
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
@@ -11,8 +11,6 @@ export interface BindPace {
 }
 
 const REMEMBERED = 32;
-/** Until a first refusal tells better. */
-const GUESS = 3;
 /** Timers have a resolution of one millisecond and come late; the rest is waited for turn by turn of the event loop. */
 const TIMER_SLACK = 2;
 
@@ -26,7 +24,7 @@ export function createBindPace(): BindPace {
     },
 
     async keep(since) {
-      const until = since + (recent[Math.floor(Math.random() * recent.length)] ?? GUESS);
+      const until = since + (recent[Math.floor(Math.random() * recent.length)] ?? 0);
       const coarse = until - performance.now() - TIMER_SLACK;
       if (coarse >= 1) await setTimeout(coarse);
       while (performance.now() < until) await setImmediate();

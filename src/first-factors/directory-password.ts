@@ -1,6 +1,7 @@
 // Passwords that a directory holds: which of a tenant's directories a login name means, and a bind there.
 
 import type { Directory, DirectoryUser } from '../directory/directory.ts';
+import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
 import { ALLOWANCE } from '../security/attempt-limiter.ts';
 import type { Allowance } from '../security/attempt-limiter.ts';
@@ -13,7 +14,7 @@ export interface NamedDirectory {
   directory: Directory;
   /** `ann@<realm>` means this directory and no other. */
   realm?: string;
-  /** Binds that may fail before we stop asking: fewer than the directory itself locks an account after. */
+  /** Binds that may fail before we stop asking: fewer than the directory itself locks an account after, if it does. */
   lockoutBudget?: number;
   /** Seconds after which the directory forgets failed binds; 15 minutes if left out. */
   lockoutWindow?: number;
@@ -29,7 +30,7 @@ export type DirectoryPassword = (directories: readonly NamedDirectory[]) => Firs
 
 export function createDirectoryPassword(): DirectoryPassword {
   const paces = new WeakMap<Directory, BindPace>();
-  const paceOf = ({ directory }: NamedDirectory): BindPace => {
+  const paceOf = (directory: Directory): BindPace => {
     const pace = paces.get(directory) ?? createBindPace();
     paces.set(directory, pace);
     return pace;
@@ -37,34 +38,29 @@ export function createDirectoryPassword(): DirectoryPassword {
 
   return (directories) => ({
     allowance: allowanceOf(directories),
-
     async find(loginName) {
-      const matches = await findMatches(loginName, directories);
-      const [match] = matches;
-      if (match && match !== 'ambiguous' && matches.length === 1) return candidate(match, paceOf(match.source));
-      return nobody(match ? 'ambiguous' : 'unknown', directories.map(paceOf));
+      const lookups = lookupsOf(loginName, directories);
+      const found = await resolve(lookups);
+      if (found.ok) return candidate(found.value, paceOf(found.value.source.directory));
+      const [asked] = lookups.map(({ source }) => source.directory);
+      return nobody(found.reason, asked, asked && paceOf(asked));
     },
   });
 }
 
 function candidate({ source, entry }: Match, pace: BindPace): Candidate {
   const { id: directoryId, directory } = source;
+  const directoryName = directory.name;
   return {
     subjects: [`directory:${directoryId}:${entry.stableId}`],
-    who: { detail: { directory: directory.name, username: entry.username, stableId: entry.stableId } },
+    who: { detail: { directory: directoryName, username: entry.username, stableId: entry.stableId } },
     async prove(password) {
       const since = performance.now();
       const outcome = await directory.bind(entry, password);
       if (outcome.ok) {
         // Some servers let a disabled entry bind; that the password was right is then known all the same.
         if (entry.disabled) return refused('disabled');
-        return accepted({
-          kind: 'directory',
-          directoryId,
-          directoryName: directory.name,
-          entry,
-          notice: outcome.value,
-        });
+        return accepted({ kind: 'directory', directoryId, directoryName, entry, notice: outcome.value });
       }
       if (outcome.reason === 'bad-credentials') pace.note(performance.now() - since);
       if (outcome.reason === 'locked') await pace.keep(since);
@@ -73,26 +69,25 @@ function candidate({ source, entry }: Match, pace: BindPace): Candidate {
   };
 }
 
-function nobody(reason: 'unknown' | 'ambiguous', [pace]: readonly BindPace[]): Candidate {
+function nobody(reason: 'unknown' | 'ambiguous', asked: Directory | undefined, pace: BindPace | undefined): Candidate {
   return {
     subjects: [],
     who: {},
-    async prove() {
-      await pace?.keep(performance.now());
+    async prove(password) {
+      const since = performance.now();
+      await asked?.bindNobody(password);
+      await pace?.keep(since);
       return refused(reason);
     },
   };
 }
 
 /**
- * Everybody whom a login name means. While a directory is down, a name found in another one is taken for that one's: the worst
- * case is a name that both have, and its password is then asked of the one that answers, which lets in its own person or nobody.
- * A name found nowhere may be the silent directory's, so that is no wrong name but an outage.
+ * The one person whom a login name means. While a directory is down, a name found in another one is taken for that one's: the
+ * worst case is a name that both have, and its password is then asked of the one that answers, which lets in its own person or
+ * nobody. A name found nowhere may be the silent directory's, so that is no wrong name but an outage.
  */
-async function findMatches(
-  loginName: string,
-  directories: readonly NamedDirectory[],
-): Promise<readonly (Match | 'ambiguous')[]> {
+async function resolve(lookups: readonly Lookup[]): Promise<Outcome<Match, 'unknown' | 'ambiguous'>> {
   const matches = new Map<string, Match | 'ambiguous'>();
   const faults: unknown[] = [];
   const search = async ({ source, login }: Lookup) => {
@@ -100,12 +95,12 @@ async function findMatches(
     if (found.ok) matches.set(`${source.id}:${found.value.stableId}`, { source, entry: found.value });
     else if (found.reason === 'ambiguous') matches.set(source.id, 'ambiguous');
   };
-  const searches = lookupsOf(loginName, directories).map((lookup) =>
-    search(lookup).catch((fault) => faults.push(fault)),
-  );
-  await Promise.all(searches);
-  if (matches.size === 0 && faults.length > 0) throw faults[0];
-  return [...matches.values()];
+  await Promise.all(lookups.map((lookup) => search(lookup).catch((fault: unknown) => faults.push(fault))));
+
+  const [match, another] = matches.values();
+  if (!match && faults.length > 0) throw faults[0];
+  if (!match) return refused('unknown');
+  return another || match === 'ambiguous' ? refused('ambiguous') : accepted(match);
 }
 
 interface Lookup {
@@ -123,14 +118,26 @@ function lookupsOf(loginName: string, directories: readonly NamedDirectory[]): L
 }
 
 /**
- * Where a directory locks accounts, our stop comes first and lasts until it has forgotten the failures; each bind after that is
- * a window apart from the next. One allowance for all of a tenant's directories and for names in none, so that the number of
- * tries does not tell who exists.
+ * Where a directory would lock an account before our own blocks slow a guesser down, our stop comes first and lasts until it has
+ * forgotten the failures. One allowance for all of a tenant's directories and for names in none, so that the number of tries
+ * does not tell who exists.
  */
 function allowanceOf(directories: readonly NamedDirectory[]): Allowance {
-  const locking = directories.filter((source) => source.lockoutBudget !== undefined);
-  if (locking.length === 0) return ALLOWANCE;
-  const failures = Math.min(ALLOWANCE.failures, ...locking.map((source) => source.lockoutBudget ?? ALLOWANCE.failures));
-  const window = Math.max(...locking.map((source) => source.lockoutWindow ?? ALLOWANCE.longestBlock));
-  return { failures, firstBlock: window, longestBlock: window };
+  const strict = directories
+    .map(({ lockoutBudget = Infinity, lockoutWindow = ALLOWANCE.longestBlock }) => ({ lockoutBudget, lockoutWindow }))
+    .filter(({ lockoutBudget, lockoutWindow }) => lockoutBudget < failuresWithin(lockoutWindow));
+  if (strict.length === 0) return ALLOWANCE;
+  const block = Math.max(...strict.map(({ lockoutWindow }) => lockoutWindow));
+  const failures = Math.min(ALLOWANCE.failures, ...strict.map(({ lockoutBudget }) => lockoutBudget));
+  return { failures, firstBlock: block, longestBlock: block };
+}
+
+/** How many failures the usual allowance lets through in so many seconds: its first ones, and one after each block. */
+function failuresWithin(seconds: number): number {
+  let { failures, firstBlock: block } = ALLOWANCE;
+  for (let at = block; at < seconds; at += block) {
+    failures += 1;
+    block = Math.min(block * 2, ALLOWANCE.longestBlock);
+  }
+  return failures;
 }

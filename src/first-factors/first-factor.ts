@@ -12,7 +12,7 @@ export type SignedIn =
   | { kind: 'local'; userId: string };
 
 /** The true reason; what of it a person may learn is password-sign-in.ts's to say. */
-export type FirstFactorRefusal = BindRefusal | 'unknown' | 'ambiguous';
+export type FirstFactorRefusal = BindRefusal | 'unknown' | 'ambiguous' | 'malformed';
 
 /** Whoever a login name means, which may be nobody: to prove a password takes the same time then. */
 export interface Candidate {

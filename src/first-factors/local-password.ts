@@ -6,14 +6,14 @@ import type { PasswordHash } from '../security/password-hash.ts';
 import type { Candidate, FirstFactor } from './first-factor.ts';
 
 export interface LocalAccount {
-  userId: string;
+  user: { id: string; status: 'active' | 'disabled' };
   /** Undefined before a first password is set. */
   passwordHash: string | undefined;
-  status: 'active' | 'disabled';
 }
 
+/** What is asked of users/. */
 export interface LocalAccounts {
-  /** `localName` as normalizeLoginName leaves it, without the suffix. */
+  /** By the name without its suffix. */
   findByLocalName(tenantId: string, localName: string): Promise<LocalAccount | undefined>;
   /** Only over exactly `expected`: the password may have been changed in between. */
   replacePasswordHash(tenantId: string, userId: string, expected: string, next: string): Promise<void>;
@@ -46,16 +46,16 @@ export function localPassword(tenantId: string, accounts: LocalAccounts, passwor
     },
   };
 
-  function candidate({ userId, passwordHash: stored, status }: LocalAccount): Candidate {
+  function candidate({ user, passwordHash: stored }: LocalAccount): Candidate {
     return {
-      subjects: [`user:${userId}`],
-      who: { subject: { kind: 'user', id: userId } },
+      subjects: [`user:${user.id}`],
+      who: { subject: { kind: 'user', id: user.id } },
       async prove(password) {
         const { ok, rehash } = await passwordHash.verify(stored, password);
         if (!ok || stored === undefined) return refused('bad-credentials');
-        if (status === 'disabled') return refused('disabled');
-        if (rehash) await accounts.replacePasswordHash(tenantId, userId, stored, await passwordHash.hash(password));
-        return accepted({ kind: 'local', userId });
+        if (user.status === 'disabled') return refused('disabled');
+        if (rehash) await accounts.replacePasswordHash(tenantId, user.id, stored, await passwordHash.hash(password));
+        return accepted({ kind: 'local', userId: user.id });
       },
     };
   }

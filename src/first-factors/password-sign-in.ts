@@ -45,10 +45,14 @@ export interface PasswordSignInOptions {
  */
 export type PasswordSignIn = (request: SignInRequest) => Promise<Outcome<SignedIn, SignInRefusal> | Blocked>;
 
+/** In bytes of UTF-8: more than any password kept here can have. */
+const LONGEST_PASSWORD = 1024;
+
 /** What a person is told of each reason. */
 const TOLD: Record<FirstFactorRefusal, SignInRefusal> = {
   unknown: 'bad-credentials',
   ambiguous: 'bad-credentials',
+  malformed: 'bad-credentials',
   'bad-credentials': 'bad-credentials',
   locked: 'bad-credentials',
   'must-change': 'must-change',
@@ -72,9 +76,9 @@ export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSi
   };
 
   /** Who the name means, and what attempts on it are counted on. */
-  async function resolve({ tenantId, username }: SignInRequest): Promise<Resolved> {
+  async function resolve({ tenantId, username, password }: SignInRequest): Promise<Resolved> {
     const name = normalizeLoginName(username);
-    if (!name.ok) return { candidate: NOBODY, subjects: [], allowance: ALLOWANCE };
+    if (!name.ok || !isPassword(password)) return { candidate: NOBODY, subjects: [], allowance: ALLOWANCE };
     const sources = await directories(tenantId);
     const local = sources.length === 0 || isLocalName(name.value);
     const factor = local ? localPassword(tenantId, localAccounts, passwordHash) : directoryPassword(sources);
@@ -124,8 +128,16 @@ interface Resolved {
   allowance: Allowance;
 }
 
-/** Whom a malformed name means. Its attempts are the address's and the tenant's alone. */
-const NOBODY: Candidate = { subjects: [], who: {}, prove: () => Promise.resolve(refused('unknown')) };
+/** For what nobody can have as a name or as a password. Such attempts are the address's and the tenant's alone. */
+const NOBODY: Candidate = { subjects: [], who: {}, prove: () => Promise.resolve(refused('malformed')) };
+
+/**
+ * Whoever's name comes with it, the answer is the same and at once. A bind with an empty password would be an anonymous one that
+ * succeeds (RFC 4513 5.1.2); the directory's adapter refuses it as well.
+ */
+function isPassword(password: string): boolean {
+  return password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= LONGEST_PASSWORD;
+}
 
 /** Hashed, and kept out of the audit trail where it names nobody: people type passwords into the wrong field. */
 function typedSubject(loginName: string): string {

@@ -67,10 +67,11 @@ export function logStrayErrors(app: Koa, log: Log): void {
   });
 }
 
-const DISCONNECTS: readonly unknown[] = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'];
+// The connection broke, the client was too slow, or what it sent stopped being HTTP (llhttp's HPE_ codes).
+const DISCONNECT = /^(?:ECONNRESET|EPIPE|ERR_STREAM_PREMATURE_CLOSE|ERR_HTTP_REQUEST_TIMEOUT|HPE_\w+)$/;
 
 function isDisconnect(err: unknown): boolean {
-  return err instanceof Error && 'code' in err && DISCONNECTS.includes(err.code);
+  return err instanceof Error && 'code' in err && DISCONNECT.test(String(err.code));
 }
 
 function isUnanswered(ctx: Context): boolean {
@@ -128,7 +129,6 @@ async function answerPage(ctx: Context, error: AppError, render: RenderErrorPage
     ctx.type = 'text/plain';
     ctx.body = `${error.publicMessage}\n\nCode: ${code}\nRequest: ${page.requestId}\nTime: ${page.time.toISOString()}\n`;
   }
-  ctx.status = status;
 }
 
 function answerProblem(ctx: Context, { status, code, publicMessage, fields }: AppError): void {

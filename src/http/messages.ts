@@ -80,7 +80,9 @@ function assertComplete(language: string, file: MessageFile, reference: MessageF
   const faults = [
     ...Object.keys(reference).flatMap((id) => (id in file ? [] : [`lacks ${id}`])),
     ...Object.keys(file).flatMap((id) => (id in reference ? [] : [`has ${id}, which is no message`])),
-    ...Object.entries(file).flatMap(([id, entry]) => (sameParams(entry, reference[id]) ? [] : [`${id}: other {names}`])),
+    ...Object.entries(file).flatMap(([id, entry]) =>
+      sameParams(entry, reference[id]) ? [] : [`${id}: other {names}`],
+    ),
     ...Object.entries(file).flatMap(([id, entry]) =>
       typeof entry === 'string' || sameMembers(Object.keys(entry), pluralCategories)
         ? []

@@ -70,7 +70,14 @@ export interface Pages {
     passwordHelpUrl?: string | undefined;
   };
   /** Posts `xsrf`, and `logout=yes` where the person agrees: the library's own form. */
-  'logout/confirm': { action: string; xsrf: string; app?: string | undefined; user?: string | undefined };
+  'logout/confirm': {
+    action: string;
+    xsrf: string;
+    /** The app has shown whose session it means: the form submits itself where scripts run. */
+    confirmed: boolean;
+    app?: string | undefined;
+    user?: string | undefined;
+  };
   'logout/done': { app?: AppLink | undefined; homeUrl?: string | undefined };
   error: {
     words: ErrorWords;

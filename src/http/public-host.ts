@@ -11,11 +11,11 @@ const HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
  *
  * @param isPublic gets the host in lower case, with its port unless that is the protocol's own, as `URL.host` has it.
  */
-export function requireHost(isPublic: (host: string) => boolean): Middleware {
-  return (ctx, next) => {
+export function requireHost(isPublic: (host: string) => boolean | Promise<boolean>): Middleware {
+  return async (ctx, next) => {
     // As it was sent: `ctx.host` would forgive a `user@` before it.
     const host = (ctx.get('X-Forwarded-Host') || ctx.get('Host')).toLowerCase();
-    if (!HOST.test(host) || !isPublic(withoutDefaultPort(host, ctx.protocol))) {
+    if (!HOST.test(host) || !(await isPublic(withoutDefaultPort(host, ctx.protocol)))) {
       throw new AppError('wrong_host', 421, 'This address does not belong to this service.');
     }
     return next();

@@ -67,8 +67,15 @@ export function createPageSender({ renderer, messages, tenantOf }: PageSenderOpt
   };
 }
 
+/** Where the error page of this request leads on to, if it comes to one. */
+export function leadOnTo(ctx: Context, link: ErrorLink): void {
+  ctx.state.wayOut = link;
+}
+
 /** After a fault the same page may work; an empty `href` is the page's own address, whatever that is. */
 function wayOut(ctx: Context, status: number, homeUrl: string | undefined): ErrorLink | undefined {
+  const link = ctx.state.wayOut as ErrorLink | undefined;
+  if (link) return link;
   if (status >= 500 && ctx.method === 'GET') return { to: 'retry', href: '' };
   return homeUrl === undefined ? undefined : { to: 'home', href: homeUrl };
 }

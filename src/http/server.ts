@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type Koa from 'koa';
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -9,8 +10,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 // Longer than a load balancer keeps its side (60 s is usual): else it reuses a connection that is just being closed.
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const LARGEST_HEADER = 16 * 1024;
-const HALF_SENT_GRACE_MS = 1_000;
-const IDLE_SWEEP_MS = 100;
+// How long a stop still takes what is on its way. Closing an idle connection at once would reset the request that a proxy is
+// just sending on it: answered with `Connection: close` instead, the proxy goes elsewhere by itself.
+const LAST_CALL_MS = 500;
 
 export interface ListenOptions {
   host: string;
@@ -24,8 +26,9 @@ export interface Listener {
   readonly url: string;
   readonly port: number;
   /**
-   * Stops accepting, closes idle connections, lets running requests finish and tells their clients not to come back on the
-   * same connection. A request that is still not sent whole after a second is given up, everything else after `graceMs`.
+   * Tells every client with its next answer not to come back on the same connection; after half a second accepts nobody any
+   * more and closes idle connections; after another one gives up requests that have not arrived whole; lets the others
+   * finish, and breaks off what is left after `graceMs` in all.
    */
   close(graceMs: number): Promise<void>;
 }
@@ -80,32 +83,34 @@ function drainable(server: Server): Listener['close'] {
   server.on('request', (request, response) => {
     const exchange = { request, response };
     running.add(exchange);
-    response.once('close', () => running.delete(exchange));
+    response.once('close', () => {
+      running.delete(exchange);
+      // Its headers may have left before the drain and have promised to keep the connection.
+      if (draining) request.socket.destroySoon();
+    });
     if (draining) response.setHeader('Connection', 'close');
   });
 
-  function giveUpHalfSent(): void {
-    const received = [...running].filter(({ request }) => request.complete).map(({ request }) => request.socket);
-    for (const socket of sockets) if (!received.includes(socket)) socket.destroy();
+  function endWithoutRunningRequest(): void {
+    const busy = new Set([...running].filter(({ request }) => request.complete).map(({ request }) => request.socket));
+    for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
   }
 
   return async (graceMs) => {
     draining = true;
     for (const { response } of running) if (!response.headersSent) response.setHeader('Connection', 'close');
+    const lastCall = sockets.size > 0 ? Math.min(LAST_CALL_MS, graceMs / 2) : 0;
+    await delay(lastCall);
 
     const { promise: closed, resolve } = Promise.withResolvers<unknown>();
     server.close(resolve);
-    // Node stops its own checks here, and a connection whose headers had already left becomes idle only later.
-    const sweep = setInterval(() => {
-      server.closeIdleConnections();
-    }, IDLE_SWEEP_MS);
-    const halfSent = setTimeout(giveUpHalfSent, Math.min(HALF_SENT_GRACE_MS, graceMs));
-    const deadline = setTimeout(() => {
-      server.closeAllConnections();
-    }, graceMs);
+    const timers = [
+      setTimeout(endWithoutRunningRequest, lastCall),
+      setTimeout(() => {
+        server.closeAllConnections();
+      }, graceMs - lastCall),
+    ];
     await closed;
-    clearInterval(sweep);
-    clearTimeout(halfSent);
-    clearTimeout(deadline);
+    timers.forEach(clearTimeout);
   };
 }

@@ -5,6 +5,7 @@ import type { Context, Middleware } from 'koa';
 import type { Provider } from 'oidc-provider';
 
 import { AppError } from '../errors.ts';
+import type { DerivedSecrets } from '../security/derived-secrets.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import { describeRequest } from './request-context.ts';
 
@@ -14,11 +15,14 @@ export interface TenantSite {
   /** Without a slash at its end. */
   issuer: string;
   provider: Provider;
+  secrets: DerivedSecrets;
 }
 
 export interface Sites {
   bySlug(slug: string): Promise<TenantSite | undefined>;
   byHost(host: string): Promise<TenantSite | undefined>;
+  /** Whether some tenant has this host to itself. */
+  isTenantHost(host: string): Promise<boolean>;
 }
 
 /** RFC 8414 3.1 puts the well-known part before an issuer's path, OpenID Connect Discovery 4 after it; both are served. */
@@ -35,6 +39,11 @@ export function requireSite(ctx: Context): TenantSite {
   const site = siteOf(ctx);
   if (!site) throw new AppError('unknown_tenant', 404, 'There is no such tenant.');
   return site;
+}
+
+/** A path within the tenant as browsers see it. */
+export function pathIn({ issuer }: TenantSite, path: string): string {
+  return new URL(issuer).pathname.replace(/\/$/, '') + path;
 }
 
 export function tenantContext(sites: Sites, publicHost: string): Middleware {

@@ -77,13 +77,13 @@ export function createKeys(db: Pick<Database, 'unitOfWork'>, store: SigningKeySt
       return (await store.list(tenantId)).map((key) => key.jwk);
     },
 
-    async rotate(tenantId, { publishedFor, actor = { kind: 'system', id: 'keys' } }) {
-      const fresh = await Promise.all(SIGNING_ALGS.map((alg) => newSigningKey(alg, 'next')));
-      return db.unitOfWork(async () => {
+    rotate: (tenantId, { publishedFor, actor = { kind: 'system', id: 'keys' } }) =>
+      db.unitOfWork(async () => {
         await store.lock(tenantId);
         const keys = await store.list(tenantId);
         if (!isNextReady(keys, publishedFor)) return refused('next-key-too-new');
 
+        const fresh = await Promise.all(SIGNING_ALGS.map((alg) => newSigningKey(alg, 'next')));
         await store.markChanged(tenantId);
         await store.promote(tenantId);
         for (const key of fresh) await store.add(tenantId, key);
@@ -92,8 +92,7 @@ export function createKeys(db: Pick<Database, 'unitOfWork'>, store: SigningKeySt
         const subject = { kind: 'tenant', id: tenantId } as const;
         await audit.record({ type: 'key.rotated', tenantId, actor, subject, detail: { active, retired } });
         return accepted(undefined);
-      });
-    },
+      }),
 
     dropRetired: (tenantId, before) =>
       db.unitOfWork(async () => {

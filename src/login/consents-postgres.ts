@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts';
-import type { Access, Consents } from './consents.ts';
+import type { Access } from './access.ts';
+import type { Consents } from './consents.ts';
 
 interface ConsentRow {
   scopes: string[];

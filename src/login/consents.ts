@@ -1,11 +1,6 @@
 // What a person allowed a client, kept so that the next Grant does not ask again.
 
-/** What a client may see and do in a person's name: scopes, single claims, and scopes by resource. */
-export interface Access {
-  scopes: readonly string[];
-  claims: readonly string[];
-  resources: Readonly<Record<string, readonly string[]>>;
-}
+import type { Access } from './access.ts';
 
 export interface Consents {
   find(tenantId: string, userId: string, clientId: string): Promise<Access | undefined>;

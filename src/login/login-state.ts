@@ -12,6 +12,8 @@ export interface LoginState {
   /** When `auth_time` is to be, in epoch seconds: the first factor's proof, here or in the session that steps up. */
   authTime?: number;
   proofs: readonly Proof[];
+  /** The proofs are those of the session that steps up. */
+  inherited?: true;
   notice?: BindNotice;
   /** A factor being enrolled: its secret, encrypted, until a first code confirms it. A reload keeps it. */
   enrolling?: { factor: FactorId; secret: string };

@@ -25,6 +25,8 @@ export type Step =
 
 export interface LoginProgress {
   proofs: readonly Proof[];
+  /** The proofs are a session's, not this login's. */
+  inherited: boolean;
   /** A warning of the directory's that the person has not seen yet. */
   notice: BindNotice | undefined;
 }
@@ -41,15 +43,24 @@ export function nextStep(
 
   const proven = provenLevel(question.policy, progress.proofs);
   if (proven === undefined) return { step: 'password' };
-  if (!reaches(proven, required)) return secondFactorStep(factorsReaching(question.policy, required), enrolments);
+  if (!reaches(proven, required)) {
+    return secondFactorStep(factorsReaching(question.policy, required), enrolments, progress.inherited);
+  }
   if (progress.notice) return { step: 'notice', notice: progress.notice };
   return { step: 'finish', level: proven };
 }
 
-/** A factor the person has, else the first allowed one that they can add; `factors` is never empty here. */
-function secondFactorStep(factors: readonly FactorId[], enrolments: readonly Pick<Enrolment, 'factor'>[]): Step {
+/**
+ * A factor the person has, else the first allowed one that they can add, of which there is at least one here. A first factor is
+ * added after a password that was proven in the same login: a session that somebody left open is not enough.
+ */
+function secondFactorStep(
+  factors: readonly FactorId[],
+  enrolments: readonly Pick<Enrolment, 'factor'>[],
+  inherited: boolean,
+): Step {
   const owned = enrolments.find((enrolment) => factors.includes(enrolment.factor));
   if (owned) return { step: 'prove', factor: owned.factor };
   const [first] = factors;
-  return first ? { step: 'enrol', factor: first } : { step: 'refuse', reason: 'unmet_authentication_requirements' };
+  return first === undefined || inherited ? { step: 'password' } : { step: 'enrol', factor: first };
 }

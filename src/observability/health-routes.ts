@@ -2,6 +2,7 @@
 // address and no public host, or on an app of its own.
 
 import { Router } from '@koa/router';
+import type { Middleware } from 'koa';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -28,16 +29,11 @@ export function healthRoutes({ checks, metrics, draining, log }: HealthDependenc
   const router = new Router();
   const readiness = shared(() => runChecks(checks, log));
 
-  router.use((ctx, next) => {
-    ctx.set('Cache-Control', 'no-store');
-    return next();
-  });
-
-  router.get('/livez', (ctx) => {
+  router.get('/livez', notStored, (ctx) => {
     ctx.body = { status: 'alive' };
   });
 
-  router.get('/readyz', async (ctx) => {
+  router.get('/readyz', notStored, async (ctx) => {
     if (draining()) {
       ctx.status = 503;
       ctx.body = { status: 'draining' };
@@ -49,13 +45,18 @@ export function healthRoutes({ checks, metrics, draining, log }: HealthDependenc
     ctx.body = { status: ready ? 'ready' : 'unavailable', checks: results };
   });
 
-  router.get('/metrics', async (ctx) => {
+  router.get('/metrics', notStored, async (ctx) => {
     ctx.set('Content-Type', metrics.contentType);
     ctx.body = await metrics.text();
   });
 
   return router;
 }
+
+const notStored: Middleware = (ctx, next) => {
+  ctx.set('Cache-Control', 'no-store');
+  return next();
+};
 
 /** Callers that come while an answer is being found get that one: hammering the probe does not hammer the dependencies. */
 function shared<T>(find: () => Promise<T>): () => Promise<T> {

@@ -53,11 +53,16 @@ function redact(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return redactText(value, LONGEST_TEXT);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-  if (ArrayBuffer.isView(value)) return '[binary]';
   if (depth > DEEPEST) return '[deep]';
   if (value instanceof Error) return describeError(value, depth);
   if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
-  return redactEntries(value, depth);
+  return isPlain(value) ? redactEntries(value, depth) : `[${value.constructor.name}]`;
+}
+
+/** A socket, a request or a buffer leads to everything there is; only data is written out. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** An error without its other properties: database and Redis clients hang rows and arguments on theirs. */

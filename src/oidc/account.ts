@@ -9,7 +9,7 @@ import type { User } from '../users/users.ts';
 import { claimsOf, groupsFor } from './claims.ts';
 import type { DistributedGroups } from './claims.ts';
 import { clientSettings } from './client-settings.ts';
-import type { GroupsTickets } from './groups-endpoint.ts';
+import type { GroupsTickets } from './groups-routes.ts';
 
 const users = new WeakMap<Account, User>();
 

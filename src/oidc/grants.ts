@@ -3,7 +3,9 @@
 
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
 
-import type { Access, Consents } from '../login/consents.ts';
+import { grantAccess, includesAccess } from '../login/access.ts';
+import type { Consents } from '../login/consents.ts';
+import type { Access } from '../login/access.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { clientSettings } from './client-settings.ts';
 import { requestedOf } from './requested.ts';
@@ -29,10 +31,10 @@ export function createLoadExistingGrant({ tenantId, sessions, consents }: GrantD
     const allowed = clientSettings(client).firstParty
       ? requested
       : await consents.find(tenantId, account.accountId, client.clientId);
-    if (!allowed || !includes(allowed, requested)) return grant;
+    if (!allowed || !includesAccess(allowed, requested)) return grant;
 
     const mine = grant ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
-    addTo(mine, requested);
+    grantAccess(mine, requested);
     await mine.save();
     return grant ? mine : claim(ctx, mine, known);
   };
@@ -58,16 +60,8 @@ export function createLoadExistingGrant({ tenantId, sessions, consents }: GrantD
   }
 }
 
-export function addTo(grant: Grant, { scopes, claims, resources }: Access): void {
-  if (scopes.length > 0) grant.addOIDCScope(scopes.join(' '));
-  if (claims.length > 0) grant.addOIDCClaims([...claims]);
-  for (const [resource, resourceScopes] of Object.entries(resources)) {
-    if (resourceScopes.length > 0) grant.addResourceScope(resource, resourceScopes.join(' '));
-  }
-}
-
 function covers(grant: Grant, requested: Access): boolean {
-  return includes(
+  return includesAccess(
     {
       scopes: words(grant.getOIDCScopeEncountered()),
       claims: grant.getOIDCClaimsEncountered(),
@@ -79,16 +73,6 @@ function covers(grant: Grant, requested: Access): boolean {
       ),
     },
     requested,
-  );
-}
-
-function includes(whole: Access, part: Access): boolean {
-  return (
-    part.scopes.every((scope) => whole.scopes.includes(scope)) &&
-    part.claims.every((claim) => whole.claims.includes(claim)) &&
-    Object.entries(part.resources).every(([resource, scopes]) =>
-      scopes.every((scope) => whole.resources[resource]?.includes(scope)),
-    )
   );
 }
 

@@ -1,50 +1,65 @@
-// Hands a request over to a tenant's provider, a Koa of its own on the same request and response.
+// Runs a tenant's provider within the application, on the same context: what it leaves unanswered or throws is the
+// application's to answer. Around it stands what browsers make necessary.
 
-import type { IncomingMessage } from 'node:http';
-
-import type Koa from 'koa';
-import type { Middleware } from 'koa';
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import compose from 'koa-compose';
+import type { Context, Middleware } from 'koa';
+import type { Provider } from 'oidc-provider';
 
 import { readFormBody } from '../http/body.ts';
+import { describeRequest } from '../http/request-context.ts';
 import type { PageSender } from '../http/send-page.ts';
-import { requireSite } from '../http/tenant-context.ts';
+import { siteOf } from '../http/tenant-context.ts';
 
-/** What the outer application knows of a request (its tenant, its nonce), for the provider's own context of it. */
-const outerStates = new WeakMap<IncomingMessage, Koa.DefaultState>();
+/** Relying parties may keep keys and metadata so long (seconds); a new key is published long before it signs. */
+const METADATA_AGE = 300;
+const METADATA = new Set(['/jwks', '/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']);
 
-export function mountProvider(): Middleware {
-  return async (ctx) => {
-    const { issuer, provider } = requireSite(ctx);
-    if (ctx.method === 'POST' && ctx.path === '/auth') {
-      // Core 3.1.2.1 wants POST answered; a cookie that came with a cross-site POST could not be SameSite=Lax.
-      const params = new URLSearchParams({ ...(await readFormBody(ctx)) });
-      ctx.status = 303;
-      ctx.redirect(`${issuer}/auth?${params}`);
-      return;
+/** Outside a tenant the next middleware answers. */
+export function mountProvider(sender: PageSender): Middleware {
+  const stacks = new WeakMap<Provider, Middleware>();
+
+  function stackOf(provider: Provider): Middleware {
+    const known = stacks.get(provider);
+    if (known) return known;
+    const stack = compose([
+      getInsteadOfPost,
+      leaveByRefresh(sender),
+      keepSessionCookie(provider),
+      ...provider.middleware,
+    ]);
+    stacks.set(provider, stack);
+    return stack;
+  }
+
+  return async (ctx, next) => {
+    const site = siteOf(ctx);
+    if (!site) return next();
+    // The library signs and reads its cookies through the context, with its own keys.
+    ctx.cookies = site.provider.createContext(ctx.req, ctx.res).cookies;
+    try {
+      await stackOf(site.provider)(ctx, next);
+      if (METADATA.has(ctx.path) && ctx.status === 200) ctx.set('Cache-Control', `public, max-age=${METADATA_AGE}`);
+    } finally {
+      describeRequest({ route: routeOf(ctx) });
     }
-    outerStates.set(ctx.req, ctx.state);
-    ctx.respond = false;
-    await provider.callback()(ctx.req, ctx.res);
   };
 }
 
-/** Ours around the library's own middleware. */
-export function surroundProvider(provider: Provider, sender: PageSender): void {
-  provider.use(async (ctx, next) => {
-    Object.assign(ctx.state, outerStates.get(ctx.req));
-    await next();
-  });
-  provider.use(leaveByRefresh(sender));
-  provider.use(keepSessionCookie(provider));
-}
+/** Core 3.1.2.1 wants POST answered at /auth, but a cookie that came along with another site's POST could not be SameSite=Lax. */
+const getInsteadOfPost: Middleware = async (ctx, next) => {
+  const site = siteOf(ctx);
+  if (!site || ctx.method !== 'POST' || ctx.path !== '/auth') return next();
+  const params = new URLSearchParams({ ...(await readFormBody(ctx)) });
+  ctx.status = 303;
+  ctx.redirect(`${site.issuer}/auth?${params.toString()}`);
+};
 
-/** Chromium holds `form-action` against redirects that follow a form: a confirmed logout leaves for the application by a page. */
+/** Chromium holds `form-action` against redirects that follow a form: a confirmed logout leaves by a page. */
 function leaveByRefresh(sender: PageSender): Middleware {
   return async (ctx, next) => {
     await next();
     const location = ctx.response.get('Location');
-    if (ctx.method !== 'POST' || ctx.status !== 303 || location === '') return;
+    if (ctx.method !== 'POST' || ctx.path === '/auth' || ctx.status !== 303 || location === '') return;
     ctx.remove('Location');
     sender.sendOnwards(ctx, { app: undefined, url: location });
   };
@@ -57,19 +72,21 @@ function leaveByRefresh(sender: PageSender): Middleware {
 function keepSessionCookie(provider: Provider): Middleware {
   const name = provider.cookieName('session');
   return async (ctx, next) => {
-    const held = ctx.cookies.get(name, { signed: false });
+    const held = ctx.cookies.get(name);
     await next();
-    const cookies = ctx.response.get('Set-Cookie');
-    if (cookies.length === 0) return;
-    const { session } = (ctx as KoaContextWithOIDC).oidc;
-    const isNobodys = session !== undefined && session.accountId === undefined && session.state === undefined;
-    const kept = [cookies].flat().filter((cookie) => {
-      const [pair = ''] = cookie.split(';', 1);
-      const value = pair.startsWith(`${name}=`) ? pair.slice(name.length + 1) : undefined;
-      if (pair.startsWith(`${name}.sig=`)) return !(isNobodys || session?.jti === held);
-      return value === undefined || !(value !== '' && (isNobodys || value === held));
-    });
-    if (kept.length > 0) ctx.set('Set-Cookie', kept);
+    const session = ctx.oidc?.session;
+    const isNobodys = session?.accountId === undefined && session?.state === undefined;
+    const saysNothingNew = session !== undefined && !session.destroyed && (isNobodys || session.jti === held);
+    if (!saysNothingNew) return;
+    const cookies = [ctx.response.get('Set-Cookie')].flat().filter((cookie) => cookie !== '');
+    const others = cookies.filter((cookie) => !cookie.startsWith(`${name}=`) && !cookie.startsWith(`${name}.sig=`));
+    if (others.length > 0) ctx.set('Set-Cookie', others);
     else ctx.remove('Set-Cookie');
   };
+}
+
+/** The library's name of the route, from a fixed set. */
+function routeOf(ctx: Context): string {
+  const route: unknown = ctx.oidc?.route;
+  return typeof route === 'string' ? `oidc/${route}` : 'unmatched';
 }

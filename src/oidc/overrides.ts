@@ -8,7 +8,7 @@ import type { Provider } from 'oidc-provider';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import { isLevel } from '../policy/levels.ts';
 import { answeredAcr } from '../policy/required-proof.ts';
-import { acrRequestOf } from './acr-request.ts';
+import { acrRequestOf } from '../policy/acr-request.ts';
 
 export function overrideProvider(provider: Provider, tenantId: string, store: EphemeralStore): void {
   pinUrls(provider);

@@ -5,14 +5,11 @@ import { errors, interactionPolicy } from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
 import { isLevel, reaches } from '../policy/levels.ts';
-import { isAttainable, isUnknownEssential, requiredLevel } from '../policy/required-proof.ts';
+import { STEP_UP, isAttainable, isUnknownEssential, requiredLevel } from '../policy/required-proof.ts';
 import type { Policy, ProofQuestion } from '../policy/required-proof.ts';
 import { userOf } from './account.ts';
-import { acrRequestOf } from './acr-request.ts';
+import { acrRequestOf } from '../policy/acr-request.ts';
 import { clientSettings } from './client-settings.ts';
-
-/** Reason of the Check that asks a signed-in person for more; a login for this reason alone is a step-up. */
-export const STEP_UP = 'level';
 
 export function createPrompts(policy: Policy): interactionPolicy.DefaultPolicy {
   const prompts = interactionPolicy.base();

@@ -32,13 +32,14 @@ export interface ProviderPages {
 
 export interface ProviderDeps extends ArtifactDeps, AccessTokenClaimDeps, Omit<GrantDeps, 'tenantId' | 'sessions'> {
   store: EphemeralStore;
-  pages(tenant: Tenant): ProviderPages;
+  pages: ProviderPages;
   /** Called as a login begins. */
-  loginStarted(tenant: Tenant, interaction: { uid: string; clientId: string }): Promise<void>;
+  loginStarted(interaction: { uid: string; clientId: string }): Promise<void>;
 }
 
 const MINUTE = 60;
-const INTERACTION_LIFE = 60 * MINUTE;
+/** Seconds that a login may take. */
+export const INTERACTION_LIFE = 60 * MINUTE;
 
 export function createProvider(tenant: Tenant, issuer: string, keys: readonly JWK[], deps: ProviderDeps): Provider {
   const provider = new Provider(issuer, {
@@ -54,7 +55,7 @@ export function createProvider(tenant: Tenant, issuer: string, keys: readonly JW
 
 /** What the endpoints speak. */
 function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configuration {
-  const pages = deps.pages(tenant);
+  const { pages } = deps;
   return {
     responseTypes: ['code'],
     scopes: SCOPES,
@@ -146,7 +147,7 @@ function people(tenant: Tenant, issuer: string, deps: ProviderDeps): Configurati
     interactions: {
       policy: createPrompts(tenant.settings.policy),
       async url(_ctx, interaction) {
-        await deps.loginStarted(tenant, { uid: interaction.uid, clientId: String(interaction.params.client_id) });
+        await deps.loginStarted({ uid: interaction.uid, clientId: String(interaction.params.client_id) });
         return `${base}/interaction/${interaction.uid}`;
       },
     },

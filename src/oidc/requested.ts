@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
-import type { Access } from '../login/consents.ts';
+import type { Access } from '../login/access.ts';
 
 /** True of every sign-in, so that nobody is asked for them. */
 const UNASKED = new Set(['sub', 'sid', 'auth_time', 'acr', 'amr', 'iss', 'tenant']);

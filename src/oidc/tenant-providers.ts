@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { Provider } from 'oidc-provider';
 
 import type { Sites, TenantSite } from '../http/tenant-context.ts';
+import { derivedSecrets } from '../security/derived-secrets.ts';
 import type { Tenant, Tenants } from '../tenants/tenants.ts';
 
 /** About 200 KB each, warm. */
@@ -49,12 +50,15 @@ export function createTenantProviders({ tenants, issuerOf, build }: TenantProvid
     if (!tenant) return undefined;
     const keys = keysOf.get(tenant.id) ?? new Set();
     keysOf.set(tenant.id, keys.add(key));
-    return { tenant, issuer: issuerOf(tenant), provider: await build(tenant) };
+    return { tenant, issuer: issuerOf(tenant), provider: await build(tenant), secrets: derivedSecrets(tenant.secret) };
   }
+
+  const byHost = (host: string) => cached(`host:${host}`, () => tenants.byHost(host));
 
   return {
     bySlug: (slug) => cached(`slug:${slug}`, () => tenants.bySlug(slug)),
-    byHost: (host) => cached(`host:${host}`, () => tenants.byHost(host)),
+    byHost,
+    isTenantHost: async (host) => (await byHost(host)) !== undefined,
 
     forget(tenantId) {
       for (const key of keysOf.get(tenantId) ?? []) entries.delete(key);

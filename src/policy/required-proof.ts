@@ -8,6 +8,9 @@ import { isLevel, reaches, strongest, weakest } from './levels.ts';
 import type { Level } from './levels.ts';
 import type { Proof } from './proof.ts';
 
+/** Why a signed-in person is asked for more: the session's level is too low, and nothing else is wrong with it. */
+export const STEP_UP = 'level';
+
 export type Policy = TenantSettings['policy'];
 
 /** What a request asks by `acr_values` or the claims parameter (OpenID Connect Core 3.1.2.1 and 5.5.1.1). */
@@ -71,7 +74,7 @@ export function answeredAcr(proven: Level, request: AcrRequest | undefined): Lev
 }
 
 function levelOf(policy: Policy, proof: Proof): Level {
-  return proof.factor === 'totp' ? policy.levels.totp : 'sfa';
+  return proof.factor === 'password' ? 'sfa' : policy.levels[proof.factor];
 }
 
 function requiredByRequest(request: AcrRequest | undefined): Level | undefined {

@@ -24,12 +24,7 @@ export interface RoleHolder {
 export interface Person {
   tenantId: string;
   userId: string;
-  directory: { id: string; groups: readonly NamedGroup[] } | undefined;
-}
-
-/** A name that is not unique in a directory; see `IsAmbiguousGroupName`. */
-export interface GroupNames {
-  isAmbiguous(tenantId: string, directoryId: string, name: string): Promise<boolean>;
+  directory: { groups: readonly NamedGroup[] } | undefined;
 }
 
 export interface RoleStore {
@@ -37,7 +32,7 @@ export interface RoleStore {
   list(tenantId: string): Promise<Role[]>;
   /** Names of the roles that were given to the holder itself. */
   heldBy(tenantId: string, holder: RoleHolder): Promise<string[]>;
-  /** Makes these the roles that the admin API gave to a user, and takes others of that kind away. */
+  /** Makes these the roles that the user itself was given. */
   setRolesOfUser(
     tenantId: string,
     userId: string,
@@ -45,53 +40,43 @@ export interface RoleStore {
   ): Promise<Outcome<void, 'unknown-user' | 'unknown-role'>>;
 }
 
-export interface Roles {
-  /** Names of all roles that the person holds, given, through groups or inherited; sorted. */
+export interface Roles extends Pick<RoleStore, 'setRolesOfUser'> {
+  /** Names of all roles that the person holds: given, through groups, and inherited; sorted. */
   rolesOfUser(person: Person): Promise<string[]>;
-  /** Names of all roles that the client itself holds, given or inherited; sorted. */
+  /** Names of all roles that the client itself holds: given, and inherited; sorted. */
   rolesOfClient(tenantId: string, clientId: string): Promise<string[]>;
-  /** What the roles together permit, inherited permissions included; sorted. */
+  /** What the roles together permit, with what they inherit; sorted. */
   permissionsOf(tenantId: string, roles: readonly string[]): Promise<string[]>;
-  setRolesOfUser: RoleStore['setRolesOfUser'];
 }
 
-export function createRoles(store: RoleStore, groupNames: GroupNames): Roles {
-  /** Roles that the person's groups give. The directory is asked only about names that a role uses and a group of the person bears. */
-  async function grantedByGroups(roles: readonly Role[], { tenantId, directory }: Person): Promise<string[]> {
-    if (!directory) return [];
-    const isMember = membershipIn(directory.groups, (name) => groupNames.isAmbiguous(tenantId, directory.id, name));
-    const granted: string[] = [];
-    for (const { name, groups } of roles) {
-      if (await some(groups, isMember)) granted.push(name);
-    }
-    return granted;
-  }
-
+export function createRoles(store: RoleStore): Roles {
   return {
-    async rolesOfUser(person) {
-      const roles = await store.list(person.tenantId);
-      const held = await store.heldBy(person.tenantId, { kind: 'user', id: person.userId });
-      const others = roles.filter((role) => !held.includes(role.name));
-      return effectiveRoles([...held, ...(await grantedByGroups(others, person))], roles);
+    async rolesOfUser({ tenantId, userId, directory }) {
+      const roles = await store.list(tenantId);
+      const given = await store.heldBy(tenantId, { kind: 'user', id: userId });
+      const isMember = membershipIn(directory?.groups ?? []);
+      const throughGroups = roles.filter((role) => role.groups.some(isMember)).map((role) => role.name);
+      return effectiveRoles([...given, ...throughGroups], roles);
     },
 
     async rolesOfClient(tenantId, clientId) {
-      const held = await store.heldBy(tenantId, { kind: 'client', id: clientId });
-      return effectiveRoles(held, await store.list(tenantId));
+      const given = await store.heldBy(tenantId, { kind: 'client', id: clientId });
+      return effectiveRoles(given, await store.list(tenantId));
     },
 
     async permissionsOf(tenantId, names) {
       const roles = await store.list(tenantId);
       const effective = new Set(effectiveRoles(names, roles));
-      return [...new Set(roles.filter((role) => effective.has(role.name)).flatMap((role) => role.permissions))].sort();
+      const permissions = roles.filter((role) => effective.has(role.name)).flatMap((role) => role.permissions);
+      return [...new Set(permissions)].sort();
     },
 
     setRolesOfUser: (tenantId, userId, roles) => store.setRolesOfUser(tenantId, userId, roles),
   };
 }
 
-/** The roles held and all that they inherit, however far and in whatever circle; sorted. A role that does not exist gives nothing. */
-export function effectiveRoles(held: Iterable<string>, roles: readonly Pick<Role, 'name' | 'inherits'>[]): string[] {
+/** The roles held and all that they inherit, however far and in whatever circle; sorted. What is no role gives nothing. */
+export function effectiveRoles(held: readonly string[], roles: readonly Pick<Role, 'name' | 'inherits'>[]): string[] {
   const inherits = new Map(roles.map((role) => [role.name, role.inherits]));
   const effective = new Set<string>();
   const pending = [...held];
@@ -102,9 +87,4 @@ export function effectiveRoles(held: Iterable<string>, roles: readonly Pick<Role
     pending.push(...inherited);
   }
   return [...effective].sort();
-}
-
-async function some<T>(values: readonly T[], test: (value: T) => Promise<boolean>): Promise<boolean> {
-  for (const value of values) if (await test(value)) return true;
-  return false;
 }

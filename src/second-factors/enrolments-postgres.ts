@@ -14,7 +14,7 @@ interface Row {
   last_used_at: Date | null;
 }
 
-export function createEnrolments(db: Database, encryption: Encryption): Enrolments {
+export function createPostgresEnrolments(db: Database, encryption: Encryption): Enrolments {
   return {
     async list(tenantId, userId) {
       const rows = await db.query<Row>(

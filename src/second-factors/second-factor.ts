@@ -3,7 +3,7 @@
 
 import type { Outcome } from '../outcome.ts';
 
-export type FactorId = 'totp' | 'sms' | 'email' | 'passkey' | 'recovery-code';
+export type FactorId = 'totp';
 
 /** A factor that a person has. `secret` is plain here; the store keeps it encrypted. */
 export interface Enrolment {

@@ -61,7 +61,7 @@ const UNDO = `
   from locked join unnest($3::text[], $4::int[]) as mine (subject, failures) using (subject)
   where c.tenant_id = $1 and c.kind = $2 and c.subject = locked.subject`;
 
-export function createAttemptCounters(db: Database): AttemptCounters & { prune(): Promise<void> } {
+export function createPostgresAttemptCounters(db: Database): AttemptCounters {
   return {
     async count({ tenantId, kind, subjects }, { failures, firstBlock, longestBlock }) {
       const wanted = [...new Set(subjects)];
@@ -80,11 +80,6 @@ export function createAttemptCounters(db: Database): AttemptCounters & { prune()
 
     async clear({ tenantId, kind, subjects }) {
       await db.query(CLEAR, [tenantId, kind, subjects]);
-    },
-
-    /** Removes the counters that have forgotten anyway; for a timer, every hour or so. */
-    async prune() {
-      await db.query(`delete from attempt_counters where last_attempt_at < now() - interval '1 day'`);
     },
   };
 }

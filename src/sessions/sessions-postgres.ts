@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Database } from '../db/database.ts';
+import type { Proof } from '../policy/proof.ts';
 import type { ClientAuthorization, Session, SessionChange, Sessions } from './sessions.ts';
 
 interface SessionRow {
@@ -9,6 +10,7 @@ interface SessionRow {
   acr: string | null;
   amr: string[] | null;
   auth_time: Date | null;
+  proofs: Proof[] | null;
   state: Record<string, unknown> | null;
   created_at: Date;
   expires_at: Date;
@@ -16,7 +18,7 @@ interface SessionRow {
 }
 
 const SELECT = `
-  select s.uid, s.user_id, s.acr, s.amr, s.auth_time, s.state, s.created_at, s.expires_at,
+  select s.uid, s.user_id, s.acr, s.amr, s.auth_time, s.proofs, s.state, s.created_at, s.expires_at,
          (select jsonb_object_agg(a.client_id, jsonb_strip_nulls(jsonb_build_object(
                    'sid', a.sid, 'grantId', a.grant_id, 'persistsLogout', nullif(a.persists_logout, false))))
             from session_authorizations a
@@ -155,6 +157,7 @@ function toSession(row: SessionRow | undefined): Session | undefined {
       acr: row.acr ?? undefined,
       amr: row.amr ?? undefined,
       authTime: row.auth_time ? seconds(row.auth_time) : undefined,
+      proofs: row.proofs ?? [],
       state: row.state ?? undefined,
       authorizations: row.authorizations ?? {},
       createdAt: seconds(row.created_at),

@@ -10,6 +10,7 @@ export interface Session {
   acr: string | undefined;
   amr: string[] | undefined;
   authTime: number | undefined;
+  proofs: readonly Proof[];
   /** The protocol library's own, such as a logout under way. */
   state: Record<string, unknown> | undefined;
   authorizations: Record<string, ClientAuthorization>;

@@ -5,7 +5,6 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { Audit } from '../audit/audit.ts';
 import type { Database } from '../db/database.ts';
-import { AppError } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { ClientDeclaration, DirectoryDeclaration, TenantDeclaration } from './tenant-declaration.ts';
 import { tenantSettings } from './tenant-settings.ts';
@@ -73,11 +72,7 @@ export interface ApplyDependencies {
   audit: Audit;
 }
 
-/**
- * Applies the file's tenants, by slug, one unit of work each; makes the root tenant where there is none.
- *
- * @throws AppError `invalid_configuration` when a client holds a role that its tenant does not declare.
- */
+/** Applies the file's tenants, by slug, one unit of work each; makes the root tenant where there is none. */
 export async function applyConfiguration(
   declarations: Readonly<Record<string, TenantDeclaration>>,
   deps: ApplyDependencies,
@@ -115,7 +110,7 @@ async function applyTenant(
   const changes: ConfigurationChange[] = [
     ...(what ? [{ what, kind: 'tenant', tenant: slug, name: slug } as const] : []),
     ...(await apply('directory', deps.directories, directoryEntries(declaration))),
-    ...(await apply('role', deps.roles, roleEntries(slug, declaration))),
+    ...(await apply('role', deps.roles, roleEntries(declaration))),
     ...(await apply('client', deps.clients, declaration.clients)),
   ];
   await report(id, changes, deps.audit);
@@ -183,24 +178,16 @@ function directoryEntries({ directories }: TenantDeclaration): Record<string, Di
   return Object.fromEntries(inOrder.map(([name, directory], position) => [name, { ...directory, position }]));
 }
 
-/** Roles with the clients that name them; the file says it the other way round. */
-function roleEntries(slug: string, { roles, clients }: TenantDeclaration): Record<string, RoleEntry> {
-  const holders = Object.entries(clients).map(([clientId, { metadata }]) => ({ clientId, roles: metadata.roles }));
-  for (const { clientId, roles: held } of holders) {
-    const unknown = held.find((role) => !Object.hasOwn(roles, role));
-    if (unknown !== undefined) throw undeclaredRole(slug, clientId, unknown);
-  }
+/** Roles with the clients that hold them; the file says it the other way round. */
+function roleEntries({ roles, clients }: TenantDeclaration): Record<string, RoleEntry> {
+  const holdersOf = (role: string): string[] =>
+    Object.keys(clients).filter((clientId) => clients[clientId]?.metadata.roles.includes(role));
   const entryOf = (name: string, role: RoleSettings): RoleEntry => ({
     ...role,
     groups: [...new Set(role.groups)].sort(),
-    clients: holders.filter((holder) => holder.roles.includes(name)).map((holder) => holder.clientId).sort(),
+    clients: holdersOf(name).sort(),
   });
   return Object.fromEntries(Object.entries(roles).map(([name, role]) => [name, entryOf(name, role)]));
-}
-
-function undeclaredRole(slug: string, clientId: string, role: string): AppError {
-  const message = `The client ${clientId} of the tenant ${slug} has the role ${role}, which the tenant does not declare.`;
-  return new AppError('invalid_configuration', 500, message);
 }
 
 /** As JSON: a member left out and one that is undefined are the same, and the order of members does not count. */

@@ -94,10 +94,11 @@ export function declaredTenants(db: Database, encryption: Encryption): DeclaredT
     },
 
     async update(tenantId, { name, settings }) {
-      await db.query(
-        `update tenants set name = $2, settings = $3, owner = 'file', updated_at = now() where id = $1`,
-        [tenantId, name, JSON.stringify(settings)],
-      );
+      await db.query(`update tenants set name = $2, settings = $3, owner = 'file', updated_at = now() where id = $1`, [
+        tenantId,
+        name,
+        JSON.stringify(settings),
+      ]);
     },
 
     markChanged: (tenantId) => bumpTenant(db, tenantId),

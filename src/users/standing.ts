@@ -1,63 +1,86 @@
 // Whether a person still stands: active here, there and enabled in the directory, in which groups. Asked at every refresh,
 // introspection, userinfo and silent sign-on, and answered no older than the tenant's `directoryFreshness`.
 
-import { AppError } from '../errors.ts';
-import type { Directory } from '../directory/directory.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { Directory } from '../directory/directory.ts';
+import { AppError } from '../errors.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import type { User, Users } from './users.ts';
+import type { User, UserEntry, Users } from './users.ts';
 
+/** Both answer the user as it is, or undefined when it may not go on. */
 export interface Standing {
   /**
-   * The user as it is now; undefined when it may not go on.
-   * @throws AppError `directory_unavailable` when the last answer is older than `directoryStaleLimit` and no new one is to be had.
+   * While the directory is down its last answer serves, for up to the tenant's `directoryStaleLimit`.
+   * @throws AppError `directory_unavailable` beyond that.
    */
   current(tenant: Tenant, userId: string): Promise<User | undefined>;
-  /** The same, but asks the directory whatever the age of its last answer; a sign-in ends with it. */
+  /**
+   * Asks the directory whatever the age of its last answer, as the end of a sign-in does.
+   * @throws AppError `directory_unavailable`
+   */
   fresh(tenant: Tenant, userId: string): Promise<User | undefined>;
 }
 
 export interface StandingDeps {
   users: Pick<Users, 'find' | 'rememberDirectoryAnswer'>;
-  directoryOf(tenant: Tenant, directoryId: string): Promise<Directory | undefined>;
+  /** Undefined for one that the tenant has no longer. */
+  directoryOf(tenant: Tenant, directoryId: string): Directory | undefined;
   audit: Audit;
-  now?: () => number;
+  now?: () => Date;
 }
 
-export function createStanding({ users, directoryOf, audit, now = Date.now }: StandingDeps): Standing {
-  async function check(tenant: Tenant, userId: string, freshness: number): Promise<User | undefined> {
+export function createStanding({ users, directoryOf, audit, now = () => new Date() }: StandingDeps): Standing {
+  async function activeUser(tenant: Tenant, userId: string): Promise<User | undefined> {
     const user = await users.find(tenant.id, userId);
-    if (user?.status !== 'active') return undefined;
-    if (!user.directory) return user;
-    const age = (now() - user.directory.checkedAt.getTime()) / 1000;
-    if (age < freshness) return user;
-    try {
-      return await askDirectory(tenant, user);
-    } catch (error) {
-      const isOutage = error instanceof AppError && error.code === 'directory_unavailable';
-      if (isOutage && freshness > 0 && age < tenant.settings.policy.directoryStaleLimit) return user;
-      throw error;
-    }
+    return user?.status === 'active' ? user : undefined;
   }
 
-  async function askDirectory(tenant: Tenant, user: User): Promise<User | undefined> {
-    if (!user.directory) return user;
-    const directory = await directoryOf(tenant, user.directory.id);
-    const entry = await directory?.findByStableId(user.directory.stableId);
-    if (!directory || !entry || entry.disabled) {
+  async function ask(tenant: Tenant, user: User, known: UserEntry): Promise<User | undefined> {
+    const directory = directoryOf(tenant, known.id);
+    const checkedAt = now();
+    const entry = await directory?.findByStableId(known.stableId);
+    const answer =
+      directory && entry
+        ? { entry, groups: await directory.groupsOf(entry), checkedAt }
+        : { entry: undefined, checkedAt };
+    const then = await users.rememberDirectoryAnswer(tenant.id, user.id, answer);
+    if (then?.directory && then.directory.state !== 'enabled' && known.state === 'enabled') {
       await audit.record({
         type: 'user.refused',
         tenantId: tenant.id,
         subject: { kind: 'user', id: user.id },
-        reason: entry ? 'disabled-in-directory' : 'gone-from-directory',
+        reason: `${then.directory.state}-in-directory`,
       });
-      return undefined;
     }
-    return users.rememberDirectoryAnswer(tenant.id, user.id, { entry, groups: await directory.groupsOf(entry) });
+    return then && standing(then);
   }
 
   return {
-    current: (tenant, userId) => check(tenant, userId, tenant.settings.policy.directoryFreshness),
-    fresh: (tenant, userId) => check(tenant, userId, 0),
+    async current(tenant, userId) {
+      const user = await activeUser(tenant, userId);
+      if (!user?.directory) return user;
+      const { directoryFreshness, directoryStaleLimit } = tenant.settings.policy;
+      const age = (now().getTime() - user.directory.checkedAt.getTime()) / 1000;
+      if (age < directoryFreshness) return standing(user);
+      try {
+        return await ask(tenant, user, user.directory);
+      } catch (error) {
+        if (isOutage(error) && age < directoryStaleLimit) return standing(user);
+        throw error;
+      }
+    },
+
+    async fresh(tenant, userId) {
+      const user = await activeUser(tenant, userId);
+      return user?.directory ? ask(tenant, user, user.directory) : user;
+    },
   };
+}
+
+function standing(user: User): User | undefined {
+  return user.status === 'active' && user.directory?.state === 'enabled' ? user : undefined;
+}
+
+function isOutage(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'directory_unavailable';
 }

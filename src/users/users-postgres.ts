@@ -45,10 +45,11 @@ function anyUsers(db: Database): Pick<Users, 'find' | 'disable' | 'recordLogin'>
     },
 
     async recordLogin(tenantId, userId, at) {
-      await db.query(
-        'update users set last_login_at = greatest(last_login_at, $3) where tenant_id = $1 and id = $2',
-        [tenantId, userId, at],
-      );
+      await db.query('update users set last_login_at = greatest(last_login_at, $3) where tenant_id = $1 and id = $2', [
+        tenantId,
+        userId,
+        at,
+      ]);
     },
   };
 }
@@ -130,7 +131,10 @@ function localUsers(db: Database): Pick<Users, 'createLocal' | 'findByLocalName'
 
 async function findUser(db: Database, tenantId: string, userId: string): Promise<User | undefined> {
   if (!isUuid(userId)) return undefined;
-  const row = await db.one<UserRow>(`select ${COLUMNS} from users where tenant_id = $1 and id = $2`, [tenantId, userId]);
+  const row = await db.one<UserRow>(`select ${COLUMNS} from users where tenant_id = $1 and id = $2`, [
+    tenantId,
+    userId,
+  ]);
   return row && readUser(row);
 }
 

@@ -193,16 +193,20 @@ describe('the delivery worker, on Postgres', () => {
     await migrateUp(fragile);
     const tenant = await aTenant(fragile);
     await outbox(fragile).add(aDelivery(tenant));
+    const stopped = Promise.withResolvers<undefined>();
     let warnings = 0;
     let sent = 0;
     const worker = work(
       {
         send: async () => {
-          if (sent++ === 0) await server.stop(); // between the sending and the removing
+          if (sent++ > 0) return;
+          await server.stop(); // between the sending and the removing
+          stopped.resolve(undefined);
         },
       },
       { outbox: outbox(fragile), log: { warn: () => void warnings++ } },
     );
+    await stopped.promise;
     await eventually('the worker to notice the outage', () => warnings > 1);
     await server.start();
     const left = async () => (await fragile.query('select id from outbox')).length;

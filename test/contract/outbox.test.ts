@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 
+import { openEmbedded } from '../../src/db/database-pglite.ts';
 import { openPostgres } from '../../src/db/database-postgres.ts';
 import type { Database } from '../../src/db/database.ts';
+import { migrateUp } from '../../src/db/migrate.ts';
 import type { ClaimedDelivery, Outbox } from '../../src/delivery/delivery.ts';
 import { createPostgresOutbox } from '../../src/delivery/outbox-postgres.ts';
 import { createEncryption } from '../../src/security/encryption.ts';
@@ -12,6 +14,12 @@ import { testDatabaseUrl } from '../support/postgres.ts';
 describeOutbox('Postgres', async () => {
   const url = await testDatabaseUrl();
   return [openPostgres({ url }), openPostgres({ url })];
+});
+
+describeOutbox('PGlite', async () => {
+  const db = await openEmbedded();
+  await migrateUp(db);
+  return [db];
 });
 
 /** `make` opens two connections to one migrated database, as two processes would have, or one where no more can be had. */

@@ -130,7 +130,7 @@ export function createUserAgent({ headers = {}, proxied = {} }: UserAgentOptions
       if (target.tagName === 'A') {
         return navigate({ ...options, method: 'GET', url: hrefOf(target, page), from: page });
       }
-      const form = target.closest('form');
+      const form = target.closest('form') ?? page.document.getElementById(target.getAttribute('form') ?? '');
       if (!form) throw new Error(`The button “${text}” belongs to no form`);
       return submit(page, form, target, {}, options);
     },
@@ -145,7 +145,9 @@ export function textOf(page: Page, selector = 'body'): string {
 
 function formWith(page: Page, names: readonly string[], selector = 'form'): Record<'form' | 'button', HTMLElement> {
   for (const form of page.document.querySelectorAll(selector)) {
-    const button = form.querySelector('button[type=submit]');
+    const button =
+      form.querySelector('button[type=submit]') ??
+      page.document.querySelector(`button[type=submit][form="${form.id}"]`);
     if (button && names.every((name) => form.querySelector(`[name="${name}"]`))) return { form, button };
   }
   throw new Error(`${describe(page)} has no form ${selector} with a submit button and [${names.join(', ')}]`);

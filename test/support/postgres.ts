@@ -36,7 +36,13 @@ export async function startPostgres({ maxConnections = 200 } = {}): Promise<Test
 
   const port = await freePort();
   const program = await ensureInstalled('postgres', 'postgresql');
-  const settings = [`max_connections=${maxConnections}`, 'fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+  const settings = [
+    `max_connections=${maxConnections}`,
+    'fsync=off',
+    'synchronous_commit=off',
+    'full_page_writes=off',
+    'max_wal_senders=0',
+  ];
   const args = ['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', `${port}`, ...settings.flatMap((it) => ['-c', it])];
   const start = (): Promise<TestProcess> =>
     // SIGINT is the "fast shutdown"; at SIGTERM the server would wait until its clients have gone.

@@ -1,5 +1,6 @@
 // Throwaway Redis servers from the system's packages: one that all tests share, and others for tests that break them.
 
+import { Redis } from 'ioredis';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,6 +18,8 @@ export interface TestRedis {
   /** Hangs it: connections stay open, and nothing answers. */
   pause(): void;
   resume(): void;
+  /** Changes a setting of the running server. */
+  configure(setting: string, value: string): Promise<void>;
 }
 
 /** A server of the caller's own, to be stopped, hung and started again at will. Removed after the last test. */
@@ -33,15 +36,23 @@ export async function startRedis(): Promise<TestRedis> {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   });
+  const url = `redis://127.0.0.1:${port}`;
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url,
     stop: () => server.stop(),
     start: async () => {
       server = await start();
     },
     pause: () => server.signal('SIGSTOP'),
     resume: () => server.signal('SIGCONT'),
+    configure: (setting, value) => configure(url, setting, value),
   };
+}
+
+async function configure(url: string, setting: string, value: string): Promise<void> {
+  const client = new Redis(url);
+  await client.config('SET', setting, value);
+  client.disconnect();
 }
 
 let shared: Promise<TestRedis> | undefined;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import type { Middleware } from 'koa';
 import { z } from 'zod';
@@ -17,6 +18,11 @@ const signIn: Middleware = async (ctx) => {
 
 function problem(body: string): Record<string, unknown> {
   return JSON.parse(body);
+}
+
+function formHead(length: number): string {
+  const type = 'application/x-www-form-urlencoded';
+  return `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: ${String(length)}\r\n\r\n`;
 }
 
 describe('form bodies', () => {
@@ -59,12 +65,13 @@ describe('form bodies', () => {
     expect(problem(answer.body)).to.deep.equal({ prototype: null, constructor: 'mine' });
   });
 
-  for (const headers of [
+  const unreadable: Record<string, string>[] = [
     { 'Content-Type': 'application/json' },
     { 'Content-Type': 'multipart/form-data; boundary=x' },
     { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-16' },
     { 'Content-Encoding': 'gzip' },
-  ]) {
+  ];
+  for (const headers of unreadable) {
     it(`are refused with ${JSON.stringify(headers)}`, async () => {
       const answer = await postForm(await echoUrl(), 'username=ann', headers);
       expect(answer.status).to.equal(415);
@@ -98,22 +105,37 @@ describe('form bodies', () => {
     expect(unannounced.headers.connection).to.equal('close');
   });
 
-  it('that are too large are answered before they are sent, and the connection closes', async () => {
+  it('that are too large are answered before they are sent; the close waits for the client', async () => {
+    let request: IncomingMessage | undefined;
+    const { port } = await serve([
+      (ctx, next) => {
+        request = ctx.req;
+        return next();
+      },
+      closeAfterUnreadBody,
+      errors,
+      echo,
+    ]);
+    const client = await rawClient(port);
+    client.send(formHead(100_000));
+    await client.receives(/^HTTP\/1\.1 413 [\s\S]*Connection: close[\s\S]*payload_too_large/);
+    client.send('x'.repeat(100_000));
+    await client.closed;
+    expect(request).to.have.property('complete', true);
+  });
+
+  it('that are too large and never end are cut off', async () => {
     const { port } = await serve([closeAfterUnreadBody, errors, echo]);
     const client = await rawClient(port);
-    client.send(
-      'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 52428800\r\n\r\nusername=a',
-    );
-    await client.receives(/^HTTP\/1\.1 413 [\s\S]*Connection: close[\s\S]*payload_too_large/);
+    client.send(`${formHead(50 * 1024 * 1024)}username=a`);
+    await client.receives(/^HTTP\/1\.1 413 /);
     await client.closed;
   });
 
   it('that come too slowly are given up', async () => {
     const { port } = await serve([closeAfterUnreadBody, errors, echo], { requestTimeoutMs: 300 });
     const client = await rawClient(port);
-    client.send(
-      'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nuser',
-    );
+    client.send(`${formHead(100)}user`);
     await client.closed;
     expect(client.received()).to.match(/^HTTP\/1\.1 408 /);
   });

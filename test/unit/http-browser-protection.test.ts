@@ -34,20 +34,21 @@ describe('browser protection', () => {
 
   const token = csrfToken(KEY, UID);
 
-  for (const headers of [
+  const ours: Record<string, string>[] = [
     {},
     { Origin: ORIGIN },
     { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' },
     { Origin: 'null', 'Sec-Fetch-Site': 'same-origin' },
     { Origin: 'null' },
     { 'Sec-Fetch-Site': 'none' },
-  ]) {
+  ];
+  for (const headers of ours) {
     it(`lets a form of ours pass with ${JSON.stringify(headers)}`, async () => {
       expect(await outcome(token, headers)).to.equal('200 done');
     });
   }
 
-  for (const headers of [
+  const foreign: Record<string, string>[] = [
     { Origin: 'https://evil.example' },
     { Origin: 'https://id.example.com.evil.example' },
     { Origin: 'http://id.example.com' },
@@ -56,7 +57,8 @@ describe('browser protection', () => {
     { 'Sec-Fetch-Site': 'same-site' },
     { Origin: 'null', 'Sec-Fetch-Site': 'cross-site' },
     { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'same-origin' },
-  ]) {
+  ];
+  for (const headers of foreign) {
     it(`refuses, even with the right token, ${JSON.stringify(headers)}`, async () => {
       expect(await outcome(token, headers)).to.equal('403 forbidden_origin');
     });

@@ -1,6 +1,6 @@
 import { Router } from '@koa/router';
 import { expect } from 'chai';
-import type { Middleware } from 'koa';
+import Koa, { type Middleware } from 'koa';
 import { AppError, directoryUnavailable } from '../../src/errors.ts';
 import { handleErrors, logStrayErrors, type ErrorPage, type RenderErrorPage } from '../../src/http/error-handler.ts';
 import { requestContext } from '../../src/http/request-context.ts';
@@ -140,11 +140,10 @@ describe('handleErrors', () => {
     router.post('/login', (ctx) => {
       ctx.body = 'in';
     });
-    const { url } = await serve([
-      handleErrors({ renderErrorPage: render, log: silentLog }),
-      router.routes(),
-      router.allowedMethods(),
-    ]);
+    const { url } = await serve((app) => {
+      app.use(handleErrors({ renderErrorPage: render, log: silentLog }));
+      app.use(router.routes()).use(router.allowedMethods());
+    });
     for (const method of ['GET', 'DELETE', 'PROPFIND']) {
       const { status, headers, body } = await ask(`${url}/login`, { method });
       expect(status).to.equal(405);
@@ -173,19 +172,35 @@ describe('handleErrors', () => {
 
   it('breaks an answer off that has already begun', async () => {
     const capture = captureLog();
-    const { app, url } = await serve([
+    const { url } = await serve([
       handleErrors({ renderErrorPage: render, log: capture.log }),
       (ctx) => {
         ctx.res.write('begun');
         throw new Error('too late');
       },
     ]);
-    logStrayErrors(app, capture.log);
     const failed = await ask(url).then(
       () => false,
       () => true,
     );
     expect(failed).to.equal(true);
+    expect(capture.lines()[0]).to.include({ level: 'error', errorCode: 'internal_error' });
     expect(capture.text()).to.contain('too late');
   });
+});
+
+describe('logStrayErrors', () => {
+  for (const [code, level] of [
+    ['ECONNRESET', 'debug'],
+    ['HPE_INVALID_EOF_STATE', 'debug'],
+    ['EACCES', 'error'],
+  ] as const) {
+    it(`logs ${code} at ${level}`, () => {
+      const capture = captureLog();
+      const app = new Koa();
+      logStrayErrors(app, capture.log);
+      app.emit('error', Object.assign(new Error('broken'), { code }));
+      expect(capture.lines()[0]).to.include({ level });
+    });
+  }
 });

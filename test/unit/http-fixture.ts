@@ -5,18 +5,23 @@ import { request, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import Koa, { type Middleware } from 'koa';
+import { logStrayErrors } from '../../src/http/error-handler.ts';
 import { listen, type Listener, type ListenOptions } from '../../src/http/server.ts';
 import { createLog, type Log } from '../../src/observability/log.ts';
 
+export const silentLog = createLog({ level: 'silent' });
+
 const listeners: Listener[] = [];
 
-/** Serves the middleware in their order, on a free port. */
+/** Serves the middleware in their order, or what the function mounts, on a free port. */
 export async function serve(
-  middleware: readonly Middleware[],
+  middleware: readonly Middleware[] | ((app: Koa) => void),
   options: Partial<ListenOptions> = {},
 ): Promise<Listener & { app: Koa }> {
   const app = new Koa({ proxy: true });
-  for (const each of middleware) app.use(each);
+  logStrayErrors(app, silentLog);
+  if (typeof middleware === 'function') middleware(app);
+  else for (const each of middleware) app.use(each);
   const listener = await listen(app, { host: '127.0.0.1', port: 0, ...options });
   listeners.push(listener);
   return { ...listener, app };
@@ -115,5 +120,3 @@ export function captureLog(): LogCapture {
     text: () => written.join(''),
   };
 }
-
-export const silentLog = createLog({ level: 'silent' });

@@ -1,12 +1,24 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import type { Middleware } from 'koa';
-import Provider from 'oidc-provider';
+import Provider, { type Adapter } from 'oidc-provider';
 import { allowFormTarget, isolateOpener, securityHeaders } from '../../src/http/security-headers.ts';
 import { handleErrors } from '../../src/http/error-handler.ts';
 import { ask, closeAll, serve, silentLog } from './http-fixture.ts';
 
 const page: Middleware = (ctx) => {
   ctx.body = `<style nonce="${String(ctx.state.cspNonce)}"></style>`;
+};
+
+const nothing = () => Promise.resolve(undefined);
+const storesNothing: Adapter = {
+  upsert: nothing,
+  find: nothing,
+  findByUid: nothing,
+  findByUserCode: nothing,
+  consume: nothing,
+  destroy: nothing,
+  revokeByGrantId: nothing,
 };
 
 function directives(csp: unknown): Record<string, string[]> {
@@ -109,6 +121,8 @@ describe('securityHeaders', () => {
     const redirect_uri = 'https://app.example.com/cb';
     const provider = new Provider('http://id.example.com', {
       clients: [{ client_id: 'app', redirect_uris: [redirect_uri], token_endpoint_auth_method: 'none' }],
+      adapter: () => storesNothing,
+      jwks: { keys: [generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })] },
       cookies: { keys: ['a key for this test only'] },
       features: { devInteractions: { enabled: false } },
     });

@@ -13,7 +13,7 @@ describe('health routes', () => {
 
   async function probe(path: string, checks: HealthCheck[], draining = false, log = silentLog): Promise<Answer> {
     const router = healthRoutes({ checks, metrics: createMetrics(), draining: () => draining, log });
-    const { url } = await serve([router.routes()]);
+    const { url } = await serve((app) => app.use(router.routes()));
     return ask(url + path);
   }
 
@@ -70,14 +70,14 @@ describe('health routes', () => {
     let probes = 0;
     const allThere = Promise.withResolvers<undefined>();
     const router = healthRoutes({ checks: [slow], metrics: createMetrics(), draining: () => false, log: silentLog });
-    const { url } = await serve([
-      (_, next) => {
+    const { url } = await serve((app) => {
+      app.use((_, next) => {
         probes += 1;
         if (probes === 5) allThere.resolve(undefined);
         return next();
-      },
-      router.routes(),
-    ]);
+      });
+      app.use(router.routes());
+    });
     const answers = Promise.all(Array.from({ length: 5 }, () => ask(`${url}/readyz`)));
     await allThere.promise;
     answered.resolve(undefined);
@@ -96,7 +96,7 @@ describe('health routes', () => {
   it('/metrics has what was counted', async () => {
     const metrics = createMetrics();
     const router = healthRoutes({ checks: [], metrics, draining: () => false, log: silentLog });
-    const { url } = await serve([router.routes()]);
+    const { url } = await serve((app) => app.use(router.routes()));
     metrics.loginFinished({ tenant: 'acme', outcome: 'succeeded', factor: 'totp' });
     const { status, headers, body } = await ask(`${url}/metrics`);
     expect(status).to.equal(200);
@@ -148,7 +148,9 @@ describe('metrics', () => {
     router.get('/users/:id', (ctx) => {
       ctx.body = '';
     });
-    const { url, close } = await serve([requestContext(silentLog), accessLog(metrics), router.routes()]);
+    const { url, close } = await serve((app) =>
+      app.use(requestContext(silentLog)).use(accessLog(metrics)).use(router.routes()),
+    );
     await ask(`${url}/users/1`);
     await ask(`${url}/users/2`);
     await close(1_000);

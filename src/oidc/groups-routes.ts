@@ -3,13 +3,15 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 
+import { Router } from '@koa/router';
 import { SignJWT, importJWK } from 'jose';
-import type { JWK } from 'jose';
 import { z } from 'zod';
 
 import type { Clients } from '../clients/clients.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import { AppError } from '../errors.ts';
+import { requireSite } from '../http/tenant-context.ts';
+import type { Keys } from '../keys/keys.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import type { Standing } from '../users/standing.ts';
 import { groupsFor } from './claims.ts';
@@ -42,31 +44,39 @@ export function createGroupsTickets(store: EphemeralStore, issuerOf: (tenant: Te
   };
 }
 
-export interface GroupsClaimDeps {
+export interface GroupsRouteDeps {
   tickets: GroupsTickets;
-  standing: Standing;
+  standing: Pick<Standing, 'current'>;
   clients: Clients;
+  keys: Pick<Keys, 'signingKeys'>;
 }
 
-/** The JWT that answers a ticket: `iss`, `sub`, `aud` and the whole `groups` claim. */
-export async function groupsClaim(
-  { tickets, standing, clients }: GroupsClaimDeps,
-  tenant: Tenant,
-  issuer: string,
-  key: JWK & { alg: string },
-  authorization: string,
-): Promise<string> {
-  const token = /^Bearer ([\w-]{43})$/i.exec(authorization)?.[1];
-  const holder = token === undefined ? undefined : await tickets.find(tenant, token);
-  const user = holder && (await standing.current(tenant, holder.userId));
-  const client = holder && (await clients.find(tenant.id, holder.clientId));
-  if (!user || !client) throw new AppError('invalid_token', 401, 'This token is unknown, expired or no longer good.');
-  return new SignJWT({ groups: groupsFor(client.metadata.groups, user.directory?.groups ?? []) })
-    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'JWT' })
-    .setIssuer(issuer)
-    .setSubject(user.id)
-    .setAudience(client.clientId)
-    .setIssuedAt()
-    .setExpirationTime(`${tenant.settings.tokens.idToken}s`)
-    .sign(await importJWK(key, key.alg));
+export function groupsRoutes({ tickets, standing, clients, keys }: GroupsRouteDeps): Router {
+  const router = new Router();
+
+  router.get('/claims/groups', async (ctx) => {
+    const { tenant, issuer } = requireSite(ctx);
+    const accessToken = /^Bearer ([\w-]{43})$/i.exec(ctx.get('Authorization'))?.[1];
+    const holder = accessToken === undefined ? undefined : await tickets.find(tenant, accessToken);
+    const user = holder && (await standing.current(tenant, holder.userId));
+    const client = holder && (await clients.find(tenant.id, holder.clientId));
+    if (!user || !client) {
+      ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
+      throw new AppError('invalid_token', 401, 'This token is unknown, expired or no longer good.');
+    }
+    const alg = client.metadata.id_token_signed_response_alg;
+    const key = (await keys.signingKeys(tenant.id)).find((jwk) => jwk.alg === alg);
+    if (!key) throw new Error(`tenant ${tenant.slug} has no ${alg} key`);
+    ctx.type = 'application/jwt';
+    ctx.body = await new SignJWT({ groups: groupsFor(client.metadata.groups, user.directory?.groups ?? []) })
+      .setProtectedHeader({ alg, kid: key.kid, typ: 'JWT' })
+      .setIssuer(issuer)
+      .setSubject(user.id)
+      .setAudience(client.clientId)
+      .setIssuedAt()
+      .setExpirationTime(`${tenant.settings.tokens.idToken}s`)
+      .sign(await importJWK(key, alg));
+  });
+
+  return router;
 }

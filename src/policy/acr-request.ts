@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-import type { AcrRequest } from '../policy/required-proof.ts';
+import type { AcrRequest } from './required-proof.ts';
 
 const claimsParameter = z.object({
   id_token: z

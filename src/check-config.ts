@@ -1,0 +1,136 @@
+// `sallyport check-config`: what is wrong with the configuration, where it stands and how to mend it, and, when asked,
+// whether everything that it names answers. It only reads.
+
+import { loadConfiguration } from './config.ts';
+import type { Configuration } from './config.ts';
+import type { Environment } from './config/environment.ts';
+import { describeProblem } from './config/problem.ts';
+import type { Problem } from './config/problem.ts';
+import { redactor } from './config/redactor.ts';
+
+/** One thing that the configuration names, to be asked. */
+export interface Probe {
+  /** `Postgres`, `Redis`, `directory acme/corp`. */
+  name: string;
+  /** Resolves when it answered, with the steps it took if there are any; rejects when it did not. */
+  check(): Promise<readonly ProbeStep[]>;
+}
+
+export interface ProbeStep {
+  step: string;
+  server: string;
+  ok: boolean;
+  milliseconds: number;
+  detail: string;
+}
+
+export interface CheckConfigOptions {
+  file?: string | undefined;
+  env: Environment;
+  /** Makes the probes; asked only when the configuration is whole. */
+  probes?: ((configuration: Configuration) => readonly Probe[]) | undefined;
+  /** One JSON object instead of text. */
+  json?: boolean | undefined;
+}
+
+export interface CheckConfigResult {
+  exitCode: 0 | 1;
+  /** To be printed as it is; it holds no secret. */
+  report: string;
+}
+
+interface Probed {
+  name: string;
+  ok: boolean;
+  milliseconds: number;
+  detail: string;
+  steps: readonly ProbeStep[];
+}
+
+interface Findings {
+  ok: boolean;
+  problems: Problem[];
+  warnings: Problem[];
+  probes: Probed[];
+}
+
+const PROBE_LIMIT_MS = 15_000;
+
+/** 1 when there is a problem or a probe fails; warnings alone leave it at 0. */
+export async function checkConfig({ file, env, probes, json }: CheckConfigOptions): Promise<CheckConfigResult> {
+  const findings = await find({ file, env, probes });
+  return { exitCode: findings.ok ? 0 : 1, report: json ? `${JSON.stringify(findings, null, 2)}\n` : textOf(findings) };
+}
+
+async function find({ file, env, probes }: CheckConfigOptions): Promise<Findings> {
+  const loaded = loadConfiguration({ file, env });
+  const { warnings } = loaded;
+  if (!loaded.ok) return { ok: false, problems: loaded.problems, warnings, probes: [] };
+
+  const redact = redactor(loaded.configuration);
+  const asked = probes?.(loaded.configuration) ?? [];
+  const answers = await Promise.all(asked.map((probe) => ask(probe, redact)));
+  return { ok: answers.every(({ ok }) => ok), problems: [], warnings, probes: answers };
+}
+
+async function ask({ name, check }: Probe, redact: (text: string) => string): Promise<Probed> {
+  const start = performance.now();
+  const took = () => Math.round(performance.now() - start);
+  try {
+    const steps = await withinLimit(check());
+    const told = steps.map((step) => ({ ...step, detail: redact(step.detail) }));
+    return { name, ok: steps.every(({ ok }) => ok), milliseconds: took(), detail: '', steps: told };
+  } catch (error) {
+    return { name, ok: false, milliseconds: took(), detail: redact(reasonOf(error)), steps: [] };
+  }
+}
+
+async function withinLimit<T>(work: Promise<T>): Promise<T> {
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    limit.reject(new Error(`no answer within ${String(PROBE_LIMIT_MS / 1000)} s`));
+  }, PROBE_LIMIT_MS);
+  try {
+    return await Promise.race([work, limit.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Down to the cause: what a fault says to the public does not help whoever runs the server. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error instanceof AggregateError ? error.errors.map(reasonOf).join('; ') : error.message;
+  return error.cause === undefined ? own : `${own} (${reasonOf(error.cause)})`;
+}
+
+function textOf({ problems, warnings, probes }: Findings): string {
+  const blocks = [
+    ...problems.map((problem) => describeProblem('error', problem)),
+    ...warnings.map((problem) => describeProblem('warning', problem)),
+    ...(probes.length > 0 ? [probes.map(describeProbe).join('\n')] : []),
+    summary(problems, warnings, probes),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function describeProbe({ name, ok, milliseconds, detail, steps }: Probed): string {
+  const lines = steps.map((step) => `        ${step.server}: ${step.step} ${outcomeOf(step)}`);
+  return [`probe: ${name} ${outcomeOf({ ok, milliseconds, detail })}`, ...lines].join('\n');
+}
+
+function outcomeOf({ ok, milliseconds, detail }: { ok: boolean; milliseconds: number; detail: string }): string {
+  return `${ok ? 'answered' : 'failed'} (${String(milliseconds)} ms)${detail === '' ? '' : `: ${detail}`}`;
+}
+
+function summary(problems: Problem[], warnings: Problem[], probes: Probed[]): string {
+  const counts = [count(problems.length, 'error'), count(warnings.length, 'warning')];
+  const failed = probes.filter(({ ok }) => !ok).length;
+  if (probes.length > 0) counts.push(failed === 0 ? 'every probe answered' : `${count(failed, 'probe')} failed`);
+  const verdict = problems.length === 0 && failed === 0 ? 'The configuration is good' : 'The configuration is not good';
+  return `${verdict}: ${counts.join(', ')}.`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number === 0 ? 'no' : String(number)} ${noun}${number === 1 ? '' : 's'}`;
+}

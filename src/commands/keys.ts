@@ -1,0 +1,22 @@
+import type { composeCore } from '../compose.ts';
+import { longestTokenLife } from '../keys/keys.ts';
+import { complain, print } from './output.ts';
+
+/** Relying parties refresh their copy of the keys well within this. Seconds. */
+const PUBLISHED_FOR = 3600;
+
+export async function rotateKeys(core: ReturnType<typeof composeCore>, slug: string, now: boolean): Promise<number> {
+  const tenant = await core.tenants.bySlug(slug);
+  if (!tenant) {
+    complain(`There is no tenant ${slug}.`);
+    return 1;
+  }
+  await core.keys.dropRetired(tenant.id, new Date(Date.now() - longestTokenLife(tenant.settings) * 1000));
+  const rotated = await core.keys.rotate(tenant.id, { publishedFor: now ? 0 : PUBLISHED_FOR });
+  if (!rotated.ok) {
+    complain('The next key has not been published for an hour yet. Wait, or add --now when the current key is lost.');
+    return 1;
+  }
+  print(`Tenant ${slug} signs with its next key; the one before stays published until its tokens have expired.`);
+  return 0;
+}

@@ -1,0 +1,37 @@
+// What this server knows of attributes: which hold DNs, which it keeps itself, and when two values are equal. It has no schema
+// beyond that; names count without case.
+
+import { comparableDn, prepare } from '../../directory/distinguished-name.ts';
+
+const DN_VALUED = new Set(['member', 'uniquemember', 'memberof', 'entrydn', 'owner', 'manager', 'seealso']);
+
+/** Sent only when asked for by name or by `+` (RFC 4511 4.5.1.8). */
+const OPERATIONAL = new Set(['entryuuid', 'entrydn', 'memberof', 'pwdaccountlockedtime', 'pwdfailuretime', 'pwdreset']);
+
+/** Kept by the server alone (NO-USER-MODIFICATION). */
+const READ_ONLY = new Set(['entryuuid', 'entrydn', 'memberof']);
+
+export function isOperational(name: string): boolean {
+  return OPERATIONAL.has(name.toLowerCase());
+}
+
+export function isReadOnly(name: string): boolean {
+  return READ_ONLY.has(name.toLowerCase());
+}
+
+export function isPassword(name: string): boolean {
+  return name.toLowerCase() === 'userpassword';
+}
+
+export function isDnValued(name: string): boolean {
+  return DN_VALUED.has(name.toLowerCase());
+}
+
+/** The form in which two values of an attribute are equal if and only if they match (RFC 4517 4.2). */
+export function comparable(name: string, value: string): string {
+  if (isPassword(name)) return value;
+  return isDnValued(name) ? comparableDn(value) : prepare(value);
+}
+
+/** The lists of members that memberOf is worked out from. */
+export const MEMBER_ATTRIBUTES = ['member', 'uniquemember'];

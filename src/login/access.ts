@@ -1,0 +1,34 @@
+// What a client may see and do in a person's name, and how a Grant comes to hold it.
+
+/** Scopes, single claims, and scopes by resource (RFC 8707). */
+export interface Access {
+  scopes: readonly string[];
+  claims: readonly string[];
+  resources: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What is needed of the protocol library's Grant. */
+export interface Grantable {
+  addOIDCScope(scope: string): void;
+  addOIDCClaims(claims: string[]): void;
+  addResourceScope(resource: string, scope: string): void;
+}
+
+export function grantAccess(grant: Grantable, { scopes, claims, resources }: Access): void {
+  if (scopes.length > 0) grant.addOIDCScope(scopes.join(' '));
+  if (claims.length > 0) grant.addOIDCClaims([...claims]);
+  for (const [resource, resourceScopes] of Object.entries(resources)) {
+    if (resourceScopes.length > 0) grant.addResourceScope(resource, resourceScopes.join(' '));
+  }
+}
+
+/** Whether `part` asks for nothing beyond `whole`. */
+export function includesAccess(whole: Access, part: Access): boolean {
+  return (
+    part.scopes.every((scope) => whole.scopes.includes(scope)) &&
+    part.claims.every((claim) => whole.claims.includes(claim)) &&
+    Object.entries(part.resources).every(([resource, scopes]) =>
+      scopes.every((scope) => whole.resources[resource]?.includes(scope)),
+    )
+  );
+}

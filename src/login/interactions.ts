@@ -1,0 +1,100 @@
+// The border between a login's pages and the protocol library's interaction: found by the browser's own cookie, its forms
+// checked, its result handed back.
+
+import type { Context } from 'koa';
+import { errors } from 'oidc-provider';
+import type { InteractionResults } from 'oidc-provider';
+import type { z } from 'zod';
+
+import type { Client, Clients } from '../clients/clients.ts';
+import { AppError } from '../errors.ts';
+import { readFormBody } from '../http/body.ts';
+import type { PageSender } from '../http/send-page.ts';
+import { leadOnTo } from '../http/send-page.ts';
+import { pathIn, requireSite } from '../http/tenant-context.ts';
+import type { TenantSite } from '../http/tenant-context.ts';
+import { checkInput } from '../http/validate.ts';
+import { assertCsrf, assertSameOrigin, csrfToken } from '../security/browser-protection.ts';
+import type { LoginOrigins } from './login-origins.ts';
+
+type LibraryInteraction = Awaited<ReturnType<TenantSite['provider']['interactionDetails']>>;
+
+/** One login under way in this browser. */
+export interface Interaction {
+  site: TenantSite;
+  details: LibraryInteraction;
+  client: Client | undefined;
+  /** What the application calls itself. */
+  app: string | undefined;
+  /** The browser's path of the login page, or of a form below it. */
+  path(form?: string): string;
+  csrf: string;
+}
+
+export interface Interactions {
+  /** @throws AppError `login_expired` where this browser has no such login, leading on to where it came from. */
+  find(ctx: Context): Promise<Interaction>;
+  /** Its form, from this browser and this site. @throws AppError `forbidden_origin`, `invalid_form`. */
+  form<S extends z.ZodType>(ctx: Context, interaction: Interaction, schema: S): Promise<z.output<S>>;
+  /** Ends it: the browser goes on to where the library resumes. */
+  leave(
+    ctx: Context,
+    interaction: Interaction,
+    result: InteractionResults,
+    options?: { keepLogin: boolean },
+  ): Promise<void>;
+}
+
+export interface InteractionDeps {
+  clients: Clients;
+  origins: LoginOrigins;
+  sender: PageSender;
+}
+
+export function createInteractions({ clients, origins, sender }: InteractionDeps): Interactions {
+  async function expired(ctx: Context, site: TenantSite, cause: unknown): Promise<AppError> {
+    const uid = String(ctx.params.uid);
+    const clientId = await origins.find(site.tenant.id, uid);
+    const metadata = clientId === undefined ? undefined : (await clients.find(site.tenant.id, clientId))?.metadata;
+    const href = metadata?.initiate_login_uri ?? metadata?.client_uri;
+    if (metadata && href !== undefined) leadOnTo(ctx, { to: 'app', app: metadata.client_name ?? href, href });
+    else leadOnTo(ctx, { to: 'home', href: site.tenant.settings.homeUrl ?? pathIn(site, '/') });
+    return new AppError('login_expired', 400, 'This sign-in has expired or was begun in another browser.', { cause });
+  }
+
+  return {
+    async find(ctx) {
+      const site = requireSite(ctx);
+      const details = await site.provider.interactionDetails(ctx.req, ctx.res).catch(async (error: unknown) => {
+        throw error instanceof errors.SessionNotFound ? await expired(ctx, site, error) : error;
+      });
+      if (details.uid !== ctx.params.uid) throw await expired(ctx, site, undefined);
+      const client = await clients.find(site.tenant.id, String(details.params.client_id));
+      return {
+        site,
+        details,
+        client,
+        app: client?.metadata.client_name,
+        path: (form) => pathIn(site, `/interaction/${details.uid}${form === undefined ? '' : `/${form}`}`),
+        csrf: csrfToken(site.secrets.csrfKey, contextOf(details)),
+      };
+    },
+
+    async form(ctx, { site, details }, schema) {
+      assertSameOrigin(ctx.req, new URL(site.issuer).origin);
+      const { csrf = '', ...fields } = await readFormBody(ctx);
+      assertCsrf(site.secrets.csrfKey, contextOf(details), csrf);
+      return checkInput(fields, schema);
+    },
+
+    async leave(ctx, { site, app }, result, { keepLogin } = { keepLogin: false }) {
+      const options = { mergeWithLastSubmission: keepLogin };
+      const url = await site.provider.interactionResult(ctx.req, ctx.res, result, options);
+      sender.sendOnwards(ctx, { app, url });
+    },
+  };
+}
+
+function contextOf({ uid }: LibraryInteraction): string {
+  return `interaction:${uid}`;
+}

@@ -1,0 +1,136 @@
+#!/usr/bin/env node
+// The command line. Each command is a file in commands/; the demo is reached from here only.
+
+import closeWithGrace from 'close-with-grace';
+import { Command } from 'commander';
+
+import { checkConfig } from './check-config.ts';
+import { createAdministrator, setPassword } from './commands/administrators.ts';
+import { configured, onStorage } from './commands/configured.ts';
+import { migrate } from './commands/migrate.ts';
+import { complain, print } from './commands/output.ts';
+import { probesOf } from './commands/probes.ts';
+import { rotateKeys } from './commands/keys.ts';
+import { startServer } from './commands/serve.ts';
+import type { Server } from './commands/serve.ts';
+import { composeCore } from './compose.ts';
+import { AppError } from './errors.ts';
+import { createLog } from './observability/log.ts';
+
+const CONFIG = ['-c, --config <file>', 'the configuration file; SALLYPORT_CONFIG names one as well'] as const;
+
+const program = new Command('sallyport')
+  .description('An OpenID Connect provider for people who have a directory')
+  .showHelpAfterError();
+
+program
+  .command('serve')
+  .description('serve the tenants of the configuration')
+  .option(...CONFIG)
+  .action(run(serve));
+
+program
+  .command('check-config')
+  .description('name everything that is wrong with the configuration')
+  .option(...CONFIG)
+  .option('--probe', 'ask Postgres, Redis and each directory as well')
+  .option('--json', 'one JSON object')
+  .action(
+    run(async ({ config, probe, json }: { config?: string; probe?: boolean; json?: boolean }) => {
+      const probes = probe ? probesOf : undefined;
+      const { exitCode, report } = await checkConfig({ file: config, env: process.env, probes, json });
+      print(report);
+      return exitCode;
+    }),
+  );
+
+program
+  .command('migrate')
+  .description('bring the database to this version')
+  .option(...CONFIG)
+  .option('--down', 'take the last change back')
+  .action(
+    run(({ config, down = false }: { config?: string; down?: boolean }) =>
+      onStorage(config, ({ db }) => migrate(db, down)),
+    ),
+  );
+
+const admin = program.command('admin').description('administrators whose accounts live here');
+for (const [name, description, action] of [
+  ['create', 'make an administrator', createAdministrator],
+  ['set-password', 'give an administrator a new password', setPassword],
+] as const) {
+  admin
+    .command(`${name} <username>`)
+    .description(description)
+    .option(...CONFIG)
+    .option('--tenant <slug>', 'the tenant', 'root')
+    .option('--email <address>')
+    .option('--password-file <file>', 'holds the password; one is made and shown if left out')
+    .action((username: string, options: { config?: string; tenant: string; email?: string; passwordFile?: string }) =>
+      run(() => onStorage(options.config, (_storage, core) => action(core, { ...options, username })))(),
+    );
+}
+
+program
+  .command('keys')
+  .description('signing keys')
+  .command('rotate <tenant>')
+  .description('sign with the next key, and publish another')
+  .option(...CONFIG)
+  .option('--now', 'even where relying parties cannot have seen the next key yet')
+  .action((tenant: string, { config, now = false }: { config?: string; now?: boolean }) =>
+    run(() => onStorage(config, (_storage, core) => rotateKeys(core, tenant, now)))(),
+  );
+
+program
+  .command('demo')
+  .description('a whole identity provider on this machine, with its directory, apps and an inbox')
+  .option('--json', 'one JSON line instead of the block')
+  .option('--host <address>', 'listen on another address than loopback: everybody who reaches it gets in', 'localhost')
+  .action(
+    run(async ({ json = false, host }: { json?: boolean; host: string }) => {
+      const { describeDemo, startDemo } = await import('./demo/demo.ts');
+      const demo = await startDemo({ host, env: process.env, startServer, composeCore });
+      stopOnSignal(demo);
+      const { stop: _, ...facts } = demo;
+      print(json ? JSON.stringify(facts) : describeDemo(demo));
+      return undefined;
+    }),
+  );
+
+await program.parseAsync();
+
+async function serve({ config }: { config?: string }): Promise<number | undefined> {
+  const configuration = configured(config);
+  if (!configuration) return 1;
+  const log = createLog({ level: configuration.logLevel });
+  stopOnSignal(await startServer({ configuration, log }), configuration.shutdownGrace * 1000);
+  return undefined;
+}
+
+/** SIGTERM and SIGINT drain; a second one, or an exception that nobody caught, ends at once. */
+function stopOnSignal(server: Pick<Server, 'stop'>, grace = 2000): void {
+  closeWithGrace({ delay: grace + 5000, logger: false }, async ({ err }) => {
+    if (err) complain(err.stack ?? err.message);
+    await server.stop();
+  });
+}
+
+/** Runs a command: its number is the exit code, undefined leaves the process to its servers. */
+function run<Options>(command: (options: Options) => Promise<number | undefined>) {
+  return async (options?: Options) => {
+    try {
+      const code = await command(options as Options);
+      if (code !== undefined) process.exitCode = code;
+    } catch (error) {
+      complain(error instanceof AppError ? explain(error) : String(error instanceof Error ? error.stack : error));
+      process.exitCode = 1;
+    }
+  };
+}
+
+function explain(error: AppError): string {
+  const cause = error.cause instanceof Error ? `\n  ${error.cause.message}` : '';
+  return `${error.publicMessage}${cause}`;
+}

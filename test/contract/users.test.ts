@@ -1,0 +1,256 @@
+import { expect } from 'chai';
+import { v7 as uuidv7, version } from 'uuid';
+
+import type { DirectoryGroup, DirectoryUser } from '../../src/directory/directory.ts';
+import type { DirectoryAnswer } from '../../src/users/users.ts';
+import { createPostgresUsers } from '../../src/users/users-postgres.ts';
+import { describeOnEveryDatabase } from '../support/every-database.ts';
+import { aDirectoryId, aTenantId } from '../support/tenants.ts';
+
+const finance: DirectoryGroup = { id: 'g1', dn: 'cn=finance,dc=example', name: 'finance', nameIsUnique: true, via: [] };
+const board: DirectoryGroup = { id: 'g2', dn: 'cn=board,dc=example', name: 'board', via: ['cn=finance,dc=example'] };
+const noon = new Date('2030-01-01T12:00:00Z');
+
+function answer(entry: Partial<DirectoryUser> = {}, groups: DirectoryGroup[] = [], checkedAt = noon) {
+  const ann: DirectoryUser = {
+    stableId: 'a1',
+    dn: 'uid=ann,dc=example',
+    username: 'ann',
+    profile: { name: 'Ann', email: 'ann@example.com' },
+    disabled: false,
+  };
+  return { entry: { ...ann, ...entry }, groups, checkedAt } satisfies DirectoryAnswer;
+}
+
+function later(seconds: number): Date {
+  return new Date(noon.getTime() + seconds * 1000);
+}
+
+describeOnEveryDatabase('users of a directory', ({ db, other }) => {
+  const users = () => createPostgresUsers(db());
+  async function aDirectory() {
+    const tenantId = await aTenantId(db());
+    return { tenantId, directoryId: await aDirectoryId(db(), tenantId) };
+  }
+
+  it('are made at the first sign-in and found at the next', async () => {
+    const { tenantId, directoryId } = await aDirectory();
+    const first = await users().linkDirectoryUser(tenantId, directoryId, answer({}, [finance, board]));
+    expect(first.created).to.equal(true);
+    expect(version(first.user.id)).to.equal(7);
+    expect(first.user).to.deep.equal({
+      id: first.user.id,
+      tenantId,
+      username: 'ann',
+      status: 'active',
+      profile: { name: 'Ann', email: 'ann@example.com' },
+      directory: {
+        id: directoryId,
+        stableId: 'a1',
+        dn: 'uid=ann,dc=example',
+        groups: [finance, board],
+        state: 'enabled',
+        checkedAt: noon,
+      },
+      local: undefined,
+      lastLoginAt: undefined,
+    });
+    expect(await createPostgresUsers(other()).find(tenantId, first.user.id)).to.deep.equal(first.user);
+    const second = await users().linkDirectoryUser(tenantId, directoryId, answer({}, [finance, board]));
+    expect(second).to.deep.equal({ user: first.user, created: false });
+  });
+
+  it('stay one when twenty sign-ins are the first at once', async () => {
+    const { tenantId, directoryId } = await aDirectory();
+    const links = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        createPostgresUsers(index % 2 ? db() : other()).linkDirectoryUser(tenantId, directoryId, answer()),
+      ),
+    );
+    expect(links.filter((link) => link.created)).to.have.length(1);
+    expect(new Set(links.map((link) => link.user.id)).size).to.equal(1);
+  });
+
+  it('stay the same when the entry is renamed or moved, and are told anew', async () => {
+    const { tenantId, directoryId } = await aDirectory();
+    const { user } = await users().linkDirectoryUser(tenantId, directoryId, answer({}, [finance]));
+    const moved = { dn: 'uid=ann.b,ou=board,dc=example', username: 'ann.b', profile: { name: 'Ann B' } };
+    const link = await users().linkDirectoryUser(tenantId, directoryId, answer(moved, [board], later(60)));
+    expect(link.created).to.equal(false);
+    expect(link.user).to.deep.include({ id: user.id, username: 'ann.b', profile: { name: 'Ann B' } });
+    expect(link.user.directory).to.deep.include({ dn: moved.dn, groups: [board], checkedAt: later(60) });
+  });
+
+  it('are another person under the same name with another id, in another directory or tenant', async () => {
+    const { tenantId, directoryId } = await aDirectory();
+    const elsewhere = await aDirectory();
+    const second = await aDirectoryId(db(), tenantId, 'second');
+    const links = [
+      await users().linkDirectoryUser(tenantId, directoryId, answer()),
+      await users().linkDirectoryUser(tenantId, directoryId, answer({ stableId: 'a2' })),
+      await users().linkDirectoryUser(tenantId, second, answer()),
+      await users().linkDirectoryUser(elsewhere.tenantId, elsewhere.directoryId, answer()),
+    ];
+    expect(links.map((link) => link.created)).to.deep.equal([true, true, true, true]);
+    expect(new Set(links.map((link) => link.user.id)).size).to.equal(4);
+  });
+
+  it('are never joined to a directory of another tenant', async () => {
+    const { tenantId } = await aDirectory();
+    const elsewhere = await aDirectory();
+    const link = users().linkDirectoryUser(tenantId, elsewhere.directoryId, answer());
+    expect(await link.catch((error: unknown) => String(error))).to.include('foreign key');
+  });
+
+  it('remember what the directory says between sign-ins', async () => {
+    const { tenantId, directoryId } = await aDirectory();
+    const { user } = await users().linkDirectoryUser(tenantId, directoryId, answer({}, [finance]));
+    const remember = (said: Parameters<ReturnType<typeof users>['rememberDirectoryAnswer']>[2]) =>
+      users().rememberDirectoryAnswer(tenantId, user.id, said);
+
+    const renamed = await remember(
+      answer({ username: 'ann.b', profile: { email: 'b@example.com' } }, [board], later(1)),
+    );
+    expect(renamed).to.deep.include({ id: user.id, username: 'ann.b', profile: { email: 'b@example.com' } });
+    expect(renamed?.directory).to.deep.include({ groups: [board], checkedAt: later(1), state: 'enabled' });
+
+    const disabled = await remember(answer({ disabled: true }, [board], later(2)));
+    expect(disabled?.directory).to.include({ state: 'disabled' });
+    const gone = await remember({ entry: undefined, checkedAt: later(3) });
+    expect(gone?.directory).to.deep.include({
+      state: 'gone',
+      groups: [board],
+      checkedAt: later(3),
+      dn: answer().entry.dn,
+    });
+    expect(await users().find(tenantId, user.id)).to.deep.equal(gone);
+
+    const back = await remember(answer({}, [finance], later(4)));
+    expect(back?.directory).to.deep.include({ state: 'enabled', groups: [finance] });
+  });
+
+  it('let no late answer, nor one about somebody else, replace what is known', async () => {
+    const { tenantId, directoryId } = await aDirectory();
+    const { user } = await users().linkDirectoryUser(tenantId, directoryId, answer({}, [finance]));
+    const wrong: Parameters<ReturnType<typeof users>['rememberDirectoryAnswer']>[2][] = [
+      answer({ username: 'late' }, [board], later(-1)),
+      { entry: undefined, checkedAt: later(-1) },
+      answer({ stableId: 'a2', username: 'somebody else' }, [board], later(1)),
+    ];
+    for (const said of wrong) {
+      expect(await users().rememberDirectoryAnswer(tenantId, user.id, said)).to.deep.equal(user);
+    }
+  });
+
+  it('are kept with what Postgres cannot store left out', async () => {
+    const { tenantId, directoryId } = await aDirectory();
+    const odd = { username: 'an\0n', profile: { name: 'A\0nn \ud800 \\u0000' } };
+    const { user } = await users().linkDirectoryUser(tenantId, directoryId, answer(odd));
+    expect(user).to.deep.include({ username: 'ann', profile: { name: 'Ann \ufffd \\u0000' } });
+  });
+
+  it('keep their directory from being deleted, and go with their tenant', async () => {
+    const { tenantId, directoryId } = await aDirectory();
+    const { user } = await users().linkDirectoryUser(tenantId, directoryId, answer());
+    const deletion = db().query('delete from directories where tenant_id = $1', [tenantId]);
+    expect(await deletion.catch((error: unknown) => String(error))).to.include('foreign key');
+    await db().query('delete from tenants where id = $1', [tenantId]);
+    expect(await users().find(tenantId, user.id)).to.equal(undefined);
+  });
+});
+
+describeOnEveryDatabase('users with an account here', ({ db, other }) => {
+  const users = () => createPostgresUsers(db());
+  const create = (tenantId: string, localName: string, database = db()) =>
+    createPostgresUsers(database).createLocal({
+      tenantId,
+      localName,
+      passwordHash: 'hash',
+      profile: { emailVerified: true },
+    });
+  async function created(tenantId: string, localName: string) {
+    const outcome = await create(tenantId, localName);
+    if (!outcome.ok) throw new Error(outcome.reason);
+    return outcome.value;
+  }
+
+  it('are found by name, however it is typed', async () => {
+    const tenantId = await aTenantId(db());
+    const user = await created(tenantId, ' Ann.Example ');
+    expect(user).to.deep.include({ username: 'Ann.Example', local: { name: 'ann.example' }, directory: undefined });
+    expect(user.profile).to.deep.equal({ emailVerified: true });
+    for (const typed of ['ann.example', 'ANN.EXAMPLE', ' ａｎｎ.example ']) {
+      expect(await users().findByLocalName(tenantId, typed), typed).to.deep.equal({ user, passwordHash: 'hash' });
+    }
+    for (const typed of ['ann', '', 'ann.example\0', '%', 'x'.repeat(100_000)]) {
+      expect(await users().findByLocalName(tenantId, typed), typed).to.equal(undefined);
+    }
+  });
+
+  it('have a name that nobody else has, in their tenant', async () => {
+    const tenantId = await aTenantId(db());
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => create(tenantId, index % 3 ? 'ann' : 'ANN', index % 2 ? db() : other())),
+    );
+    expect(outcomes.filter((outcome) => outcome.ok)).to.have.length(1);
+    expect(outcomes.filter((outcome) => !outcome.ok && outcome.reason === 'taken')).to.have.length(19);
+    expect(await create(tenantId, 'an\u200bn')).to.include({ reason: 'malformed' });
+    expect(await create(await aTenantId(db()), 'ann')).to.include({ ok: true });
+  });
+
+  it('get another password hash', async () => {
+    const tenantId = await aTenantId(db());
+    const user = await created(tenantId, 'ann');
+    await users().storePasswordHash(tenantId, user.id, 'another');
+    expect(await users().findByLocalName(tenantId, 'ann')).to.include({ passwordHash: 'another' });
+  });
+
+  it('are disabled, and remember their last login', async () => {
+    const tenantId = await aTenantId(db());
+    const user = await created(tenantId, 'ann');
+    expect(await users().disable(tenantId, user.id)).to.equal(true);
+    await users().recordLogin(tenantId, user.id, later(1));
+    await users().recordLogin(tenantId, user.id, noon);
+    expect(await users().find(tenantId, user.id))
+      .to.include({ status: 'disabled' })
+      .and.deep.include({ lastLoginAt: later(1) });
+  });
+
+  it('have an account here or an entry in a directory, never both', async () => {
+    const tenantId = await aTenantId(db());
+    const { id } = await created(tenantId, 'ann');
+    const directoryId = await aDirectoryId(db(), tenantId);
+    const join = db().query(
+      `update users set directory_id = $2, stable_id = 'a1', directory_dn = '', directory_groups = '[]',
+       directory_state = 'enabled', directory_checked_at = now() where id = $1`,
+      [id, directoryId],
+    );
+    expect(await join.catch((error: unknown) => String(error))).to.include('check constraint');
+  });
+});
+
+describeOnEveryDatabase('users of another tenant', ({ db }) => {
+  const users = () => createPostgresUsers(db());
+
+  it('are as unknown as users that do not exist, and nothing is done to them', async () => {
+    const [tenantId, stranger] = [await aTenantId(db()), await aTenantId(db())];
+    const { user } = await users().linkDirectoryUser(tenantId, await aDirectoryId(db(), tenantId), answer());
+    const local = await users().createLocal({ tenantId, localName: 'bob', passwordHash: 'hash', profile: {} });
+    const bob = local.ok ? local.value : expect.fail();
+
+    for (const id of [user.id, bob.id, uuidv7(), 'ann', '', '\0', `${user.id} `]) {
+      expect(await users().find(stranger, id), id).to.equal(undefined);
+      expect(await users().disable(stranger, id), id).to.equal(false);
+      expect(await users().rememberDirectoryAnswer(stranger, id, answer({}, [], later(1))), id).to.equal(undefined);
+      const gone = { entry: undefined, checkedAt: later(1) };
+      expect(await users().rememberDirectoryAnswer(stranger, id, gone), id).to.equal(undefined);
+    }
+    for (const { id } of [user, bob]) {
+      await users().recordLogin(stranger, id, noon);
+      await users().storePasswordHash(stranger, id, 'theirs');
+    }
+    expect(await users().findByLocalName(stranger, 'bob')).to.equal(undefined);
+    expect(await users().find(tenantId, user.id)).to.deep.equal(user);
+    expect(await users().findByLocalName(tenantId, 'bob')).to.deep.equal({ user: bob, passwordHash: 'hash' });
+  });
+});

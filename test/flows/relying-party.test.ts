@@ -1,0 +1,285 @@
+import { expect } from 'chai';
+
+import { createInbox } from '../../src/demo/inbox.ts';
+import type { Inbox } from '../../src/demo/inbox.ts';
+import { startRelyingParty } from '../../src/demo/relying-party.ts';
+import type { RelyingParty } from '../../src/demo/relying-party.ts';
+import { startBareProvider } from '../support/bare-provider.ts';
+import type { BareProvider } from '../support/bare-provider.ts';
+import { createUserAgent, textOf } from '../support/browser-like-client.ts';
+import type { Page, UserAgent } from '../support/browser-like-client.ts';
+import { freePort } from '../support/ports.ts';
+
+const SECRET = 'a client secret for nothing but tests';
+
+describe('the demo’s relying party', () => {
+  let provider: BareProvider;
+  let apps: RelyingParty;
+  let inbox: Inbox;
+  let agent: UserAgent;
+
+  before(async () => {
+    const port = await freePort();
+    const url = `http://localhost:${port}`;
+    const registered = ['orders', 'wiki'].map((id) => ({
+      clientId: id,
+      clientSecret: SECRET,
+      name: id,
+      path: `/acme/${id}`,
+    }));
+    provider = await startBareProvider(
+      registered.map(({ clientId, path }) => ({
+        client_id: clientId,
+        client_secret: SECRET,
+        redirect_uris: [`${url}${path}/callback`],
+        post_logout_redirect_uris: [`${url}${path}/signed-out`],
+        grant_types: ['authorization_code', 'refresh_token'],
+      })),
+    );
+    inbox = createInbox();
+    const tenants = [
+      { slug: 'acme', name: 'Acme', issuer: provider.issuer, apps: registered },
+      { slug: 'gone', name: 'Gone', issuer: `http://localhost:${await freePort()}`, apps: [nowhere] },
+    ];
+    apps = await startRelyingParty({ host: 'localhost', port, tenants, inbox });
+  });
+  const nowhere = { clientId: 'nowhere', clientSecret: SECRET, name: 'Nowhere', path: '/gone/nowhere' };
+  after(async () => {
+    await apps.close();
+    await provider.close();
+  });
+  beforeEach(() => {
+    agent = createUserAgent();
+  });
+
+  async function signIn(path = '/acme/orders', fields: Record<string, string> = {}): Promise<Page> {
+    const door = await agent.click(await agent.get(apps.url + path), 'Sign in');
+    return agent.fillAndSubmit(door, { username: 'ann', ...fields });
+  }
+  /** The value that the page shows for a claim, in its first table that has it. */
+  function claim(page: Page, name: string, caption = 'Claims of the ID token'): string | undefined {
+    const table = page.document.querySelectorAll('table').find((one) => one.querySelector('caption')?.text === caption);
+    const row = table?.querySelectorAll('tbody tr').find((one) => one.querySelector('th')?.text === name);
+    return row?.querySelector('td')?.text;
+  }
+  const fingerprint = (page: Page) => page.document.querySelector('dl.facts code')?.text;
+  const signedOut = 'You are not signed in.';
+
+  it('lists the tenants and their apps', async () => {
+    const start = await agent.get(apps.url);
+    expect(start.document.querySelectorAll('h2').map(({ text }) => text)).to.deep.equal(['Acme', 'Gone']);
+    expect(textOf(await agent.click(start, 'wiki'))).to.contain(signedOut);
+  });
+
+  it('signs in by the code flow with PKCE, state and nonce, and shows what it got', async () => {
+    const start = await agent.get(`${apps.url}/acme/orders/sign-in`, { stopAt: provider.issuer });
+    const request = start.location?.searchParams;
+    expect(request?.get('code_challenge_method')).to.equal('S256');
+    expect(request?.get('code_challenge')).to.match(/^[\w-]{43}$/);
+    expect(request?.get('state')).to.match(/^[\w-]{43}$/);
+    expect(request?.get('nonce')).to.match(/^[\w-]{43}$/);
+    expect(request?.get('scope')).to.equal('openid profile email groups roles');
+
+    const page = await signIn();
+    expect(page.url.href).to.equal(`${apps.url}/acme/orders`);
+    expect(textOf(page, 'h1')).to.equal('Hello ann Example');
+    expect(claim(page, 'iss')).to.equal(provider.issuer);
+    expect(claim(page, 'aud')).to.equal('orders');
+    expect(claim(page, 'groups')).to.equal('engineers');
+    expect(claim(page, 'acr')).to.equal('sfa');
+    expect(claim(page, 'auth_time')).to.match(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
+    expect(claim(page, 'alg', 'Header of the ID token')).to.equal('RS256');
+    expect(claim(page, 'email', 'Answer of the userinfo endpoint')).to.equal('ann@acme.example');
+    expect(textOf(page)).to.contain('Kind: opaque');
+    expect(page.body).not.to.match(/eyJ/); // no token itself
+  });
+
+  it('signs in to a second app without asking', async () => {
+    await signIn('/acme/orders');
+    const wiki = await agent.click(await agent.get(`${apps.url}/acme/wiki`), 'Sign in');
+    expect(textOf(wiki, 'h1')).to.equal('Hello ann Example');
+    expect(claim(wiki, 'aud')).to.equal('wiki');
+    expect(textOf(await agent.get(apps.url)).match(/signed in/g)?.length).to.equal(2);
+  });
+
+  it('refreshes, and shows that the refresh token rotated', async () => {
+    const before = await signIn();
+    const after = await agent.click(before, 'Refresh');
+    expect(textOf(after, '.note')).to.contain('Refreshed');
+    expect(textOf(after)).to.contain(`Before ${fingerprint(before) ?? '-'}`);
+    expect(textOf(after)).to.contain('Rotated yes');
+    expect(fingerprint(after)).not.to.equal(fingerprint(before));
+    expect(textOf(await agent.get(after.url))).not.to.contain('Refreshed');
+  });
+
+  it('asks userinfo again', async () => {
+    const page = await signIn();
+    const asked = provider.requests.filter((request) => request === 'GET /me').length;
+    const again = await agent.click(page, 'Call userinfo again');
+    expect(claim(again, 'sub', 'Answer of the userinfo endpoint')).to.equal('ann');
+    expect(provider.requests.filter((request) => request === 'GET /me').length).to.equal(asked + 1);
+  });
+
+  it('asks for a fresh sign-in, and takes no other answer for one', async () => {
+    const page = await signIn();
+    const door = await agent.click(page, 'Ask for a fresh sign-in');
+    expect(textOf(door, 'h1')).to.equal('Sign in');
+    expect(door.trail.find(({ url }) => url.pathname === '/auth')?.url.searchParams.get('max_age')).to.equal('0');
+    expect(textOf(await agent.fillAndSubmit(door, { username: 'ann' }), 'h1')).to.equal('Hello ann Example');
+  });
+
+  it('steps up, and says so when the provider does not', async () => {
+    const page = await signIn();
+    const door = await agent.click(page, 'Step up');
+    const strong = await agent.fillAndSubmit(door, { username: 'ann', password: 'and more' });
+    expect(claim(strong, 'acr')).to.equal('mfa');
+    expect(claim(strong, 'amr')).to.equal('pwd, otp, mfa');
+    expect(textOf(await agent.click(strong, 'Step up'), 'h1')).to.equal('Hello ann Example');
+  });
+
+  it('shows a refusal plainly, and keeps who was signed in', async () => {
+    const door = await agent.click(await agent.get(`${apps.url}/acme/orders`), 'Sign in');
+    const refused = await agent.click(door, 'Cancel');
+    expect(textOf(refused, '.problem')).to.equal('You were not let in access_denied: End-User aborted interaction');
+    expect(textOf(refused)).to.contain(signedOut);
+
+    const page = await signIn();
+    const stillIn = await agent.click(await agent.click(page, 'Step up'), 'Cancel');
+    expect(textOf(stillIn, '.problem')).to.contain('access_denied');
+    expect(textOf(stillIn, 'h1')).to.equal('Hello ann Example');
+  });
+
+  it('says when the provider does not answer, and asks anew the next time', async () => {
+    const page = await agent.click(await agent.get(`${apps.url}/gone/nowhere`), 'Sign in');
+    expect(textOf(page, '.problem')).to.match(/ECONNREFUSED/);
+  });
+
+  it('signs out here and at the provider', async () => {
+    const question = await agent.click(await signIn(), 'Sign out');
+    expect(question.url.searchParams.get('id_token_hint')).to.match(/^eyJ/);
+    const done = await agent.fillAndSubmit(question);
+    expect(done.url.href).to.equal(`${apps.url}/acme/orders`);
+    expect(textOf(done, '.note')).to.contain('Signed out');
+    expect(textOf(await agent.click(done, 'Sign in'), 'h1')).to.equal('Sign in');
+  });
+
+  it('learns at the next refresh that somebody signed out elsewhere', async () => {
+    const page = await signIn();
+    const question = await agent.click(page, 'Sign out as another site would');
+    expect(question.url.search).to.equal('');
+    await agent.fillAndSubmit(question);
+    const refreshed = await agent.click(await agent.get(`${apps.url}/acme/orders`), 'Refresh');
+    expect(textOf(refreshed, '.problem')).to.contain('invalid_grant');
+    expect(textOf(refreshed)).to.contain(signedOut);
+    expect(textOf(await agent.get(`${apps.url}/acme/orders/signed-out`), '.note')).to.contain('Signed out');
+  });
+
+  it('fetches groups that are too many for a token', async () => {
+    const page = await signIn('/acme/orders', { username: 'multi' });
+    expect(claim(page, 'groups')).to.equal(undefined);
+    expect(claim(page, '_claim_names')).to.contain('src1');
+    expect(claim(page, 'groups', 'Distributed claims')?.split(', ').length).to.equal(150);
+  });
+
+  describe('against attackers', () => {
+    it('accepts an answer only in the browser that asked, and once', async () => {
+      const door = await agent.get(`${apps.url}/acme/orders/sign-in`);
+      const callback = `${apps.url}/acme/orders/callback`;
+      const { location } = await agent.fillAndSubmit(door, { username: 'eve' }, { stopAt: callback });
+      const victim = createUserAgent();
+      const planted = await victim.get(location ?? callback);
+      expect(textOf(planted, '.problem')).to.contain('belongs to no sign-in');
+      expect(textOf(planted)).to.contain(signedOut);
+      expect(textOf(await agent.get(location ?? callback), 'h1')).to.equal('Hello eve Example');
+      expect(textOf(await agent.get(location ?? callback), '.problem')).to.contain('belongs to no sign-in');
+    });
+
+    it('gives the session a new id at each sign-in', async () => {
+      const idOf = () => agent.cookies.all().find(({ name }) => /^demo-apps-\d+$/.test(name))?.value;
+      await agent.get(`${apps.url}/acme/orders`);
+      const planted = idOf();
+      await signIn();
+      expect(planted).to.match(/^[\w-]{43}$/);
+      expect(idOf()).to.match(/^[\w-]{43}$/);
+      expect(idOf()).not.to.equal(planted);
+    });
+
+    it('keeps its cookies from scripts and other sites, under a name with its port', async () => {
+      await agent.get(`${apps.url}/acme/orders`);
+      const cookies = agent.cookies.all();
+      expect(cookies.length).to.equal(2);
+      for (const cookie of cookies) {
+        expect(cookie).to.include({ httpOnly: true, sameSite: 'lax', hostOnly: true });
+        expect(cookie.name).to.contain(new URL(apps.url).port);
+      }
+    });
+
+    it('refuses a form without its token, or from another site', async () => {
+      const page = await signIn();
+      const csrf = page.document.querySelector('[name=csrf]')?.getAttribute('value') ?? '';
+      const action = `${apps.url}/acme/orders/sign-out`;
+      expect((await agent.post(action, {}, { from: page })).status).to.equal(403);
+      expect((await agent.post(action, { csrf: `${csrf.slice(1)}x` }, { from: page })).status).to.equal(403);
+      const foreign = await agent
+        .get(`${provider.issuer.replace('localhost', '127.0.0.1')}/none`)
+        .catch(() => undefined);
+      expect(
+        (await agent.post(action, { csrf }, { from: page, headers: { 'sec-fetch-site': 'cross-site' } })).status,
+      ).to.equal(403);
+      expect(textOf(await agent.get(page.url), 'h1')).to.equal('Hello ann Example');
+    });
+
+    it('answers every page with a strict content policy, and unknown ones with 404', async () => {
+      const page = await signIn();
+      const policy = page.headers.get('content-security-policy') ?? '';
+      expect(policy).to.contain("default-src 'none'").and.to.contain(`form-action 'self' ${provider.issuer}`);
+      expect(policy).not.to.contain('unsafe');
+      expect(page.body).not.to.match(/<[^>]+ style=|<[^>]+ on\w+=/);
+      const missing = await agent.get(`${apps.url}/nothing/<script>`);
+      expect(missing.status).to.equal(404);
+      expect(missing.headers.get('content-security-policy')).to.contain("default-src 'none'");
+    });
+  });
+
+  it('shows its own style sheets, and nothing from elsewhere', async () => {
+    const page = await agent.get(apps.url);
+    const links = page.document
+      .querySelectorAll('link, script')
+      .map((one) => one.getAttribute('href') ?? one.getAttribute('src'));
+    expect(links.length).to.equal(4);
+    for (const link of links) expect((await agent.get(new URL(link ?? '', page.url))).status, link).to.equal(200);
+  });
+
+  describe('its inbox', () => {
+    const signal = AbortSignal.timeout(60_000);
+    const mail = (text: string, subject = 'Hello') => ({
+      to: 'ann@acme.example',
+      subject,
+      text,
+      html: `<p>${text}</p>`,
+    });
+
+    it('shows mail newest first, with what may be copied', async () => {
+      await inbox.send(mail('Your code is 123 456. Call 1234567890', '<b>First</b>'), 'm1', signal);
+      await inbox.send(mail('Open https://id.example/reset?token=123456. Thank you, 2026.'), 'm2', signal);
+      const page = await agent.get(`${apps.url}/inbox`);
+      expect(page.document.querySelectorAll('h2').map(({ text }) => text)).to.deep.equal(['Hello', '<b>First</b>']);
+      const copied = page.document
+        .querySelectorAll('[data-copy]')
+        .map((button) => [button.text, page.document.getElementById(button.getAttribute('data-copy') ?? '')?.text]);
+      expect(copied).to.deep.equal([
+        ['Copy the link', 'https://id.example/reset?token=123456'],
+        ['Copy the code', '123456'],
+      ]);
+      expect(page.document.querySelector('meta[http-equiv=refresh]')?.getAttribute('content')).to.equal('5');
+    });
+
+    it('tells programs the same as JSON, and keeps the last hundred', async () => {
+      for (let i = 0; i < 100; i++) await inbox.send(mail(`number ${i}`), `n${i}`, signal);
+      const messages: unknown = JSON.parse((await agent.get(`${apps.url}/inbox.json`)).body);
+      if (!Array.isArray(messages)) throw new Error('expected a list');
+      expect(messages.length).to.equal(100);
+      expect(messages[0]).to.include({ to: 'ann@acme.example', text: 'number 99' });
+    });
+  });
+});

@@ -1,0 +1,29 @@
+import { expect } from 'chai';
+
+import { derivedSecrets, newTenantSecret } from '../../src/security/derived-secrets.ts';
+
+describe('secrets derived from a tenant’s own', () => {
+  it('differ from each other and from another tenant’s', () => {
+    const texts = [derivedSecrets('one'), derivedSecrets('two')].flatMap((secrets) => [
+      ...secrets.cookieKeys,
+      secrets.csrfKey.toString('base64url'),
+      secrets.pairwiseSalt,
+      secrets.dpopNonceSecret.toString('base64url'),
+    ]);
+    expect(new Set(texts)).to.have.lengthOf(8);
+    for (const text of texts) expect(Buffer.from(text, 'base64url')).to.have.lengthOf(32);
+  });
+
+  it('never change, or every pairwise sub and every session would be lost', () => {
+    const secrets = derivedSecrets('a tenant’s one secret');
+    expect(secrets.pairwiseSalt).to.equal('g0KUEaEzfxeOqsLcWOUcIkQP4Hdk4v8pYvFgfZaeIxM');
+    expect(secrets.cookieKeys).to.deep.equal(['iIpDPlR2yWDCvyinjZqxYk8oVCI3pasiTL8O7xFpE_8']);
+    expect(secrets.csrfKey.toString('base64url')).to.equal('gAx-_uNSQsSFJNCUxVcMxBt-KK2S0r7_G1TjqqOepDU');
+    expect(secrets.dpopNonceSecret.toString('base64url')).to.equal('I2FH6o8R-tel5v6PldUwTeuSeb8JmHFz9hPtgoMUXQU');
+  });
+
+  it('start from 256 random bits', () => {
+    expect(Buffer.from(newTenantSecret(), 'base64url')).to.have.lengthOf(32);
+    expect(newTenantSecret()).not.to.equal(newTenantSecret());
+  });
+});
