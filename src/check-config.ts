@@ -29,6 +29,8 @@ export interface CheckConfigOptions {
   env: Environment;
   /** Makes the probes; asked only when the configuration is whole. */
   probes?: ((configuration: Configuration) => readonly Probe[]) | undefined;
+  /** Milliseconds that each probe may take; 15,000 unless told. */
+  probeLimitMs?: number;
   /** One JSON object instead of text. */
   json?: boolean | undefined;
 }
@@ -54,30 +56,32 @@ interface Findings {
   probes: Probed[];
 }
 
-const PROBE_LIMIT_MS = 15_000;
-
 /** 1 when there is a problem or a probe fails; warnings alone leave it at 0. */
-export async function checkConfig({ file, env, probes, json }: CheckConfigOptions): Promise<CheckConfigResult> {
-  const findings = await find({ file, env, probes });
-  return { exitCode: findings.ok ? 0 : 1, report: json ? `${JSON.stringify(findings, null, 2)}\n` : textOf(findings) };
+export async function checkConfig(options: CheckConfigOptions): Promise<CheckConfigResult> {
+  const findings = await find(options);
+  return {
+    exitCode: findings.ok ? 0 : 1,
+    report: options.json ? `${JSON.stringify(findings, null, 2)}\n` : textOf(findings),
+  };
 }
 
-async function find({ file, env, probes }: CheckConfigOptions): Promise<Findings> {
+async function find({ file, env, probes, probeLimitMs = 15_000 }: CheckConfigOptions): Promise<Findings> {
   const loaded = loadConfiguration({ file, env });
   const { warnings } = loaded;
   if (!loaded.ok) return { ok: false, problems: loaded.problems, warnings, probes: [] };
 
   const redact = redactor(loaded.configuration);
   const asked = probes?.(loaded.configuration) ?? [];
-  const answers = await Promise.all(asked.map((probe) => ask(probe, redact)));
+  const answers = await Promise.all(asked.map((probe) => ask(probe, probeLimitMs, redact)));
   return { ok: answers.every(({ ok }) => ok), problems: [], warnings, probes: answers };
 }
 
-async function ask({ name, check }: Probe, redact: (text: string) => string): Promise<Probed> {
+async function ask(probe: Probe, limitMs: number, redact: (text: string) => string): Promise<Probed> {
+  const { name } = probe;
   const start = performance.now();
   const took = () => Math.round(performance.now() - start);
   try {
-    const steps = await withinLimit(check());
+    const steps = await within(limitMs, probe.check());
     const told = steps.map((step) => ({ ...step, detail: redact(step.detail) }));
     return { name, ok: steps.every(({ ok }) => ok), milliseconds: took(), detail: '', steps: told };
   } catch (error) {
@@ -85,11 +89,11 @@ async function ask({ name, check }: Probe, redact: (text: string) => string): Pr
   }
 }
 
-async function withinLimit<T>(work: Promise<T>): Promise<T> {
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   const limit = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    limit.reject(new Error(`no answer within ${String(PROBE_LIMIT_MS / 1000)} s`));
-  }, PROBE_LIMIT_MS);
+    limit.reject(new Error(`no answer within ${String(limitMs)} ms`));
+  }, limitMs);
   try {
     return await Promise.race([work, limit.promise]);
   } finally {
@@ -115,7 +119,7 @@ function textOf({ problems, warnings, probes }: Findings): string {
 }
 
 function describeProbe({ name, ok, milliseconds, detail, steps }: Probed): string {
-  const lines = steps.map((step) => `        ${step.server}: ${step.step} ${outcomeOf(step)}`);
+  const lines = steps.map((step) => `         ${step.server} ${step.step} ${outcomeOf(step)}`);
   return [`probe: ${name} ${outcomeOf({ ok, milliseconds, detail })}`, ...lines].join('\n');
 }
 

@@ -35,7 +35,7 @@ export const clientMetadata = z
   .strictObject({
     client_name: z.string().min(1).max(100).optional(),
     client_uri: z.url({ protocol: /^https?$/ }).optional(),
-    initiate_login_uri: z.url({ protocol: /^https?$/ }).optional(),
+    initiate_login_uri: z.url({ protocol: /^https$/ }).optional(),
     application_type: z.enum(['web', 'native']).default('web'),
     redirect_uris: z.array(redirectUri).default([]),
     post_logout_redirect_uris: z.array(redirectUri).default([]),
@@ -69,3 +69,8 @@ export type ClientMetadata = z.infer<typeof clientMetadata>;
 export const ownClientMetadata = z.object(ours);
 export type OwnClientMetadata = z.infer<typeof ownClientMetadata>;
 export const OWN_CLIENT_METADATA = Object.keys(ours);
+
+/** Where a person starts the app: what begins a login (OpenID Connect Core 4), else its home page. */
+export function startOf({ initiate_login_uri: begin, client_uri: home }: Partial<ClientMetadata>): string | undefined {
+  return begin ?? home;
+}

@@ -24,7 +24,8 @@ function merge(lower: Tree, upper: Tree, above: Path, take: (path: Path) => void
       merged[name] = merge(below, value, path, take);
       continue;
     }
-    Reflect.deleteProperty(merged, name.endsWith('File') ? name.slice(0, -'File'.length) : `${name}File`);
+    const otherForm = name.endsWith('File') ? name.slice(0, -'File'.length) : `${name}File`;
+    if (upper[otherForm] === undefined) Reflect.deleteProperty(merged, otherForm);
     merged[name] = value;
     take(path);
   }

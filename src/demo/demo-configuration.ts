@@ -86,7 +86,6 @@ function clients({ appUrl }: DemoPlaces, tenant: RelyingPartyTenant | undefined)
     client_name: name,
     client_secret: clientSecret,
     client_uri: `${appUrl}${path}`,
-    initiate_login_uri: `${appUrl}${path}`,
     redirect_uris: [`${appUrl}${path}/callback`],
     post_logout_redirect_uris: [`${appUrl}${path}/signed-out`],
     firstParty: clientId === 'orders',

@@ -66,7 +66,7 @@ export async function startDemo({ env, host, startServer, composeCore }: DemoOpt
     await migrateUp(storage.db);
 
     const inbox = createInbox();
-    const log = createLog({ level: configuration.logLevel });
+    const log = createLog({ level: configuration.logLevel, destination: process.stderr });
     const server = await startServer({ configuration, log, storage, emailChannel: inbox });
     running.push({ close: server.stop });
     const users = await seedPeople(composeCore(storage), configuration.tenants);

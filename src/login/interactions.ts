@@ -6,6 +6,7 @@ import { errors } from 'oidc-provider';
 import type { InteractionResults } from 'oidc-provider';
 import type { z } from 'zod';
 
+import { startOf } from '../clients/client-metadata.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import { AppError } from '../errors.ts';
 import { readFormBody } from '../http/body.ts';
@@ -56,7 +57,7 @@ export function createInteractions({ clients, origins, sender }: InteractionDeps
     const uid = String(ctx.params.uid);
     const clientId = await origins.find(site.tenant.id, uid);
     const metadata = clientId === undefined ? undefined : (await clients.find(site.tenant.id, clientId))?.metadata;
-    const href = metadata?.initiate_login_uri ?? metadata?.client_uri;
+    const href = metadata && startOf(metadata);
     if (metadata && href !== undefined) leadOnTo(ctx, { to: 'app', app: metadata.client_name ?? href, href });
     else leadOnTo(ctx, { to: 'home', href: site.tenant.settings.homeUrl ?? pathIn(site, '/') });
     return new AppError('login_expired', 400, 'This sign-in has expired or was begun in another browser.', { cause });

@@ -34,6 +34,13 @@ export function reportEvents(provider: Provider, tenant: Tenant, { audit, metric
     record({ type: refusalType(err), ...peopleOf(ctx), reason: err.error_detail ?? outcome, detail });
   });
 
+  for (const event of ['authorization.error', 'end_session.error', 'end_session_confirm.error'] as const) {
+    provider.on(event, (ctx, err) => {
+      const fields = { client: ctx.oidc.client?.clientId, error: outcomeOf(err), reason: err.error_description };
+      (currentRequest()?.log ?? log).info({ ...fields, detail: err.error_detail }, 'protocol request refused');
+    });
+  }
+
   provider.on('grant.revoked', (ctx, grantId) => {
     record({ type: 'grant.revoked', ...peopleOf(ctx), subject: { kind: 'grant', id: grantId } });
   });

@@ -78,7 +78,7 @@ function keepSessionCookie(provider: Provider): Middleware {
     const isNobodys = session?.accountId === undefined && session?.state === undefined;
     const saysNothingNew = session !== undefined && !session.destroyed && (isNobodys || session.jti === held);
     if (!saysNothingNew) return;
-    const cookies = [ctx.response.get('Set-Cookie')].flat().filter((cookie) => cookie !== '');
+    const cookies = [ctx.res.getHeader('Set-Cookie') ?? []].flat().map(String);
     const others = cookies.filter((cookie) => !cookie.startsWith(`${name}=`) && !cookie.startsWith(`${name}.sig=`));
     if (others.length > 0) ctx.set('Set-Cookie', others);
     else ctx.remove('Set-Cookie');

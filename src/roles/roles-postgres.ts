@@ -26,6 +26,14 @@ export function createPostgresRoles(db: Database): RoleStore {
       return rows.map((row) => row.name);
     },
 
+    async ensureRole(tenantId, name) {
+      await db.query(
+        `insert into roles (id, tenant_id, name, permissions, inherits, owner) values ($1, $2, $3, '{}', '{}', 'api')
+         on conflict (tenant_id, name) do nothing`,
+        [uuidv7(), tenantId, name],
+      );
+    },
+
     setRolesOfUser: (tenantId, userId, roles) =>
       db.unitOfWork(async () => {
         if (!isUuid(userId)) return refused('unknown-user');

@@ -32,6 +32,8 @@ export interface RoleStore {
   list(tenantId: string): Promise<Role[]>;
   /** Names of the roles that were given to the holder itself. */
   heldBy(tenantId: string, holder: RoleHolder): Promise<string[]>;
+  /** Makes a role without permissions, to be changed through the admin API, unless there is one of this name. */
+  ensureRole(tenantId: string, name: string): Promise<void>;
   /** Makes these the roles that the user itself was given. */
   setRolesOfUser(
     tenantId: string,
@@ -40,7 +42,7 @@ export interface RoleStore {
   ): Promise<Outcome<void, 'unknown-user' | 'unknown-role'>>;
 }
 
-export interface Roles extends Pick<RoleStore, 'setRolesOfUser'> {
+export interface Roles extends Pick<RoleStore, 'ensureRole' | 'setRolesOfUser'> {
   /** Names of all roles that the person holds: given, through groups, and inherited; sorted. */
   rolesOfUser(person: Person): Promise<string[]>;
   /** Names of all roles that the client itself holds: given, and inherited; sorted. */
@@ -71,7 +73,8 @@ export function createRoles(store: RoleStore): Roles {
       return [...new Set(permissions)].sort();
     },
 
-    setRolesOfUser: (tenantId, userId, roles) => store.setRolesOfUser(tenantId, userId, roles),
+    ensureRole: store.ensureRole,
+    setRolesOfUser: store.setRolesOfUser,
   };
 }
 

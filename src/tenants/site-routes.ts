@@ -2,6 +2,7 @@
 
 import { Router } from '@koa/router';
 
+import { startOf } from '../clients/client-metadata.ts';
 import type { Clients } from '../clients/clients.ts';
 import type { PageSender } from '../http/send-page.ts';
 import { requireSite, siteOf } from '../http/tenant-context.ts';
@@ -12,7 +13,8 @@ export function siteRoutes(sender: PageSender, clients: Clients): Router {
   router.get('/', async (ctx) => {
     const site = siteOf(ctx);
     const apps = (site ? await clients.list(site.tenant.id) : []).flatMap(({ metadata }) => {
-      const { client_name: name, initiate_login_uri: url } = metadata;
+      const { client_name: name } = metadata;
+      const url = startOf(metadata);
       return name === undefined || url === undefined ? [] : [{ name, url }];
     });
     sender.sendPage(ctx, 'home', { apps });

@@ -96,7 +96,9 @@ function directoryUsers(db: Database): Pick<Users, 'linkDirectoryUser' | 'rememb
   };
 }
 
-function localUsers(db: Database): Pick<Users, 'createLocal' | 'findByLocalName' | 'storePasswordHash'> {
+function localUsers(
+  db: Database,
+): Pick<Users, 'createLocal' | 'findByLocalName' | 'storePasswordHash' | 'replacePasswordHash'> {
   return {
     async createLocal({ tenantId, localName, passwordHash, profile }) {
       const name = normalizeLoginName(localName);
@@ -125,6 +127,15 @@ function localUsers(db: Database): Pick<Users, 'createLocal' | 'findByLocalName'
         'update users set password_hash = $3 where tenant_id = $1 and id = $2 and local_name is not null',
         [tenantId, userId, passwordHash],
       );
+    },
+
+    async replacePasswordHash(tenantId, userId, expected, next) {
+      await db.query('update users set password_hash = $4 where tenant_id = $1 and id = $2 and password_hash = $3', [
+        tenantId,
+        userId,
+        expected,
+        next,
+      ]);
     },
   };
 }

@@ -83,6 +83,8 @@ export interface Users {
     typed: string,
   ): Promise<{ user: User; passwordHash: string | undefined } | undefined>;
   storePasswordHash(tenantId: string, userId: string, passwordHash: string): Promise<void>;
+  /** Only over exactly `expected`: the password may have been changed in between. */
+  replacePasswordHash(tenantId: string, userId: string, expected: string, next: string): Promise<void>;
 
   /** Whether there is such a user. */
   disable(tenantId: string, userId: string): Promise<boolean>;

@@ -205,7 +205,7 @@ describe('A page without a script', () => {
   it('takes a code with spaces, and nothing besides', async () => {
     for (const [name, label, button] of [
       ['totp', 'Code', 'Sign in'],
-      ['enrol', 'Type the code that the app shows', 'Finish'],
+      ['enrol', 'Type the code that it shows', 'Finish'],
     ] as const) {
       await page.goto(`${origin}/acme/${name}`);
       await page.getByLabel(label).fill('123 456');

@@ -3,6 +3,7 @@ import { bumpTenant, watchTenants } from '../../src/db/change-feed.ts';
 import { openPostgres } from '../../src/db/database-postgres.ts';
 import { migrateUp } from '../../src/db/migrate.ts';
 import type { OpenDatabase } from '../../src/db/pooled-database.ts';
+import type { Repetition } from '../../src/db/repeat.ts';
 import { AppError } from '../../src/errors.ts';
 import { eventually } from '../support/eventually.ts';
 import { emptyDatabaseUrl, startPostgres } from '../support/postgres.ts';
@@ -132,8 +133,11 @@ describe('database: Postgres in trouble', () => {
 });
 
 describe('database: Postgres with every connection of the pool in use', () => {
+  let db: OpenDatabase;
+  afterEach(() => db.close());
+
   it('lets a caller wait no longer than told, and says how many wait', async () => {
-    const db = openPostgres({ url: await emptyDatabaseUrl(), poolMax: 1, ...timeouts });
+    db = openPostgres({ url: await emptyDatabaseUrl(), poolMax: 1, ...timeouts });
     const { promise: released, resolve: release } = Promise.withResolvers<undefined>();
     const { promise: begun, resolve: begin } = Promise.withResolvers<undefined>();
     const holder = db.unitOfWork(async () => {
@@ -147,31 +151,38 @@ describe('database: Postgres with every connection of the pool in use', () => {
     release(undefined);
     await holder;
     expect(await db.query('select 1 as one')).to.deep.equal([{ one: 1 }]);
-    await db.close();
   });
 });
 
 describe('database: the change feed while Postgres is away', () => {
-  it('says so, goes on, and finds what it missed', async () => {
-    const server = await startPostgres();
-    const db = openPostgres({ url: server.url(), ...timeouts });
+  let server: TestPostgres;
+  let db: OpenDatabase;
+  let watch: Repetition;
+
+  before(async () => {
+    server = await startPostgres();
+    db = openPostgres({ url: server.url(), ...timeouts });
     await migrateUp(db);
+  });
+  after(async () => {
+    await watch.stop();
+    await db.close();
+  });
+
+  it('says so, goes on, and tells what changed afterwards', async () => {
     const tenant = await aTenant(db);
     const told: string[] = [];
     const errors: unknown[] = [];
-    const watch = watchTenants(db, (id) => told.push(id), { intervalMs: 20, onError: (error) => errors.push(error) });
+    watch = watchTenants(db, (id) => told.push(id), { intervalMs: 20, onError: (error) => errors.push(error) });
     await eventually('the tenant is named', () => told.length > 0);
-    await bumpTenant(db, tenant);
     await server.stop();
     await eventually('two polls have failed', () => errors.length > 1);
+    expect(errors[0]).to.be.instanceOf(AppError).with.property('code', 'storage_unavailable');
+
     told.length = 0;
     await server.start();
     await expectRecovery(db);
     await bumpTenant(db, tenant);
     await eventually('the change is told', () => told.includes(tenant));
-    expect(errors[0]).to.be.instanceOf(AppError).with.property('code', 'storage_unavailable');
-    await watch.stop();
-    await db.close();
-    await server.stop();
   });
 });

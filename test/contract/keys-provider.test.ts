@@ -85,7 +85,8 @@ describe('signing keys, in the hands of oidc-provider', () => {
   });
 
   async function serve(provider: Provider): Promise<string> {
-    server = createServer(provider.callback()).listen(0, '127.0.0.1');
+    const handle = provider.callback();
+    server = createServer((request, response) => void handle(request, response)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('not on a port');

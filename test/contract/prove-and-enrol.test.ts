@@ -1,55 +1,31 @@
 import { expect } from 'chai';
 
-import { openEmbedded } from '../../src/db/database-pglite.ts';
-import { openPostgres } from '../../src/db/database-postgres.ts';
-import type { Database } from '../../src/db/database.ts';
-import { migrateUp } from '../../src/db/migrate.ts';
 import { storageUnavailable } from '../../src/errors.ts';
-import { aTenant } from '../support/outbox.ts';
-import { testDatabaseUrl } from '../support/postgres.ts';
-import { NOON, aUser, codeAt, secondFactors, totp } from '../support/second-factors.ts';
+import { describeOnEveryDatabase } from '../support/every-database.ts';
+import { aTenant } from '../support/rows.ts';
+import { NOON, OTHER_SECRET, SECRET, aUser, codeAt, secondFactors, totp } from '../support/second-factors.ts';
 
-describeProveAndEnrol('Postgres', async () => {
-  const url = await testDatabaseUrl();
-  return [openPostgres({ url }), openPostgres({ url })];
-});
-
-describeProveAndEnrol('PGlite', async () => {
-  const db = await openEmbedded();
-  await migrateUp(db);
-  return [db];
-});
-
-/** `make` opens one migrated database, twice where two processes can have it. */
-function describeProveAndEnrol(name: string, make: () => Promise<[Database, Database?]>): void {
-  let db: Database;
-  let other: Database;
+describeOnEveryDatabase('a second factor', ({ db, other }) => {
   let tenantId: string;
   let userId: string;
   const at = NOON.getTime() / 1000;
-  const secret = totp.newSecret();
+  const secret = SECRET;
 
   const answer = (text: string) => ({ tenantId, userId, factor: totp, answer: text, address: '192.0.2.1' });
   const confirm = (text: string, changes: { userId?: string; first?: boolean } = {}) => {
     return { tenantId, userId, factor: totp, secret, answer: text, name: 'Phone', first: true, ...changes };
   };
   const refusal = (reason: string) => ({ ok: false, reason });
-  const counters = () => db.query('select subject from attempt_counters where tenant_id = $1', [tenantId]);
+  const counters = () => db().query('select subject from attempt_counters where tenant_id = $1', [tenantId]);
 
-  before(async () => {
-    const [first, second] = await make();
-    db = first;
-    other = second ?? first;
-  });
   beforeEach(async () => {
-    tenantId = await aTenant(db);
-    userId = await aUser(db, tenantId);
+    tenantId = await aTenant(db());
+    userId = await aUser(db(), tenantId);
   });
-  after(() => Promise.all([...new Set([db, other])].map((each) => each.close())));
 
-  describe(`enrolling a second factor on ${name}`, () => {
+  describe('enrolling', () => {
     it('shows a fresh secret, and the same one again after a reload', async () => {
-      const { enrol } = secondFactors(db);
+      const { enrol } = secondFactors(db());
       const begun = await enrol.begin(totp, { userId, accountName: 'ann' });
       const again = await enrol.begin(totp, { userId, accountName: 'ann' }, begun.secret);
       expect(again).to.deep.equal(begun);
@@ -59,7 +35,7 @@ function describeProveAndEnrol(name: string, make: () => Promise<[Database, Data
 
     it('adds it with the first right code, tells the person and audits it', async () => {
       const told: unknown[] = [];
-      const { enrol, enrolments, events } = secondFactors(db, {
+      const { enrol, enrolments, events } = secondFactors(db(), {
         notify: async (...change) => void told.push(...change),
       });
       const proof = { factor: 'totp', amr: ['otp'], at };
@@ -73,7 +49,7 @@ function describeProveAndEnrol(name: string, make: () => Promise<[Database, Data
     });
 
     it('adds nothing for a wrong or a malformed code, and counts no attempt', async () => {
-      const { enrol, enrolments } = secondFactors(db);
+      const { enrol, enrolments } = secondFactors(db());
       for (let i = 0; i < 6; i++)
         expect(await enrol.finish(confirm(codeAt(secret, 9)))).to.deep.equal(refusal('wrong'));
       expect(await enrol.finish(confirm('12345'))).to.deep.equal(refusal('malformed'));
@@ -82,7 +58,7 @@ function describeProveAndEnrol(name: string, make: () => Promise<[Database, Data
     });
 
     it('uses the code up: it neither signs in nor enrols again', async () => {
-      const { enrol, enrolments, prove } = secondFactors(db);
+      const { enrol, enrolments, prove } = secondFactors(db());
       await enrol.finish(confirm(codeAt(secret)));
       expect(await prove(answer(codeAt(secret)))).to.deep.equal(refusal('replayed'));
       expect(await enrol.finish(confirm(codeAt(secret), { first: false }))).to.deep.equal(refusal('replayed'));
@@ -90,7 +66,7 @@ function describeProveAndEnrol(name: string, make: () => Promise<[Database, Data
     });
 
     it('adds one of twenty at once', async () => {
-      const processes = [secondFactors(db), secondFactors(other)];
+      const processes = [secondFactors(db()), secondFactors(other())];
       const finishes = Array.from({ length: 20 }, (_, i) =>
         processes[i % 2]?.enrol.finish(confirm(codeAt(secret), { first: false })),
       );
@@ -99,8 +75,8 @@ function describeProveAndEnrol(name: string, make: () => Promise<[Database, Data
     });
 
     it('lets the password alone add a first factor only, also when two try at once', async () => {
-      const processes = [secondFactors(db), secondFactors(other)];
-      const secrets = [totp.newSecret(), totp.newSecret()];
+      const processes = [secondFactors(db()), secondFactors(other())];
+      const secrets = [SECRET, OTHER_SECRET];
       const outcomes = await Promise.all(
         processes.map(({ enrol }, i) => {
           const mine = secrets[i] ?? '';
@@ -110,7 +86,7 @@ function describeProveAndEnrol(name: string, make: () => Promise<[Database, Data
       expect(outcomes.filter((outcome) => outcome.ok)).to.have.lengthOf(1);
       expect(await processes[0]?.enrolments.list(tenantId, userId)).to.have.lengthOf(1);
 
-      const { enrol, pass } = secondFactors(db);
+      const { enrol, pass } = secondFactors(db());
       pass(5);
       expect(await enrol.finish(confirm(codeAt(secret, 5)))).to.deep.equal(refusal('not-first'));
       pass(6);
@@ -118,19 +94,19 @@ function describeProveAndEnrol(name: string, make: () => Promise<[Database, Data
     });
 
     it('leaves nothing behind when the person cannot be told', async () => {
-      const broken = secondFactors(db, { notify: () => Promise.reject(storageUnavailable(new Error('outbox'))) });
+      const broken = secondFactors(db(), { notify: () => Promise.reject(storageUnavailable(new Error('outbox'))) });
       const fault = await broken.enrol.finish(confirm(codeAt(secret))).catch((error: unknown) => error);
       expect(fault).to.include({ code: 'storage_unavailable' });
       expect(await broken.enrolments.list(tenantId, userId)).to.deep.equal([]);
-      expect((await secondFactors(db).enrol.finish(confirm(codeAt(secret)))).ok, 'the code is still good').to.equal(
+      expect((await secondFactors(db()).enrol.finish(confirm(codeAt(secret)))).ok, 'the code is still good').to.equal(
         true,
       );
     });
   });
 
-  describe(`proving a second factor on ${name}`, () => {
+  describe('proving', () => {
     /** A process of an installation whose person has enrolled three steps before noon. */
-    async function enrolled(database = db) {
+    async function enrolled(database = db()) {
       const process = secondFactors(database);
       if ((await process.enrolments.list(tenantId, userId)).length === 0) {
         await process.enrolments.add(tenantId, userId, { factor: 'totp', name: 'Phone', secret });
@@ -151,7 +127,7 @@ function describeProveAndEnrol(name: string, make: () => Promise<[Database, Data
     });
 
     it('accepts one of twenty at once, by two processes', async () => {
-      const processes = [await enrolled(db), await enrolled(other)];
+      const processes = [await enrolled(db()), await enrolled(other())];
       const proofs = Array.from({ length: 20 }, (_, i) => processes[i % 2]?.prove(answer(codeAt(secret))));
       expect((await Promise.all(proofs)).filter((outcome) => outcome?.ok)).to.have.lengthOf(1);
     });
@@ -166,19 +142,19 @@ function describeProveAndEnrol(name: string, make: () => Promise<[Database, Data
 
     it('refuses the code of another person and another tenant', async () => {
       const { prove, enrolments } = await enrolled();
-      const bob = await aUser(db, tenantId, 'bob');
-      const bobsSecret = totp.newSecret();
+      const bob = await aUser(db(), tenantId, 'bob');
+      const bobsSecret = OTHER_SECRET;
       await enrolments.add(tenantId, bob, { factor: 'totp', name: 'Phone', secret: bobsSecret });
       expect(await prove(answer(codeAt(bobsSecret)))).to.deep.equal(refusal('wrong'));
       expect(await prove({ ...answer(codeAt(secret)), userId: bob })).to.deep.equal(refusal('wrong'));
-      const elsewhere = await aTenant(db);
+      const elsewhere = await aTenant(db());
       expect(await prove({ ...answer(codeAt(secret)), tenantId: elsewhere })).to.deep.equal(refusal('not-enrolled'));
       expect((await prove(answer(codeAt(secret)))).ok).to.equal(true);
     });
 
     it('accepts a code of any of several apps', async () => {
       const { prove, enrolments } = await enrolled();
-      const tablet = totp.newSecret();
+      const tablet = OTHER_SECRET;
       await enrolments.add(tenantId, userId, { factor: 'totp', name: 'Tablet', secret: tablet });
       expect((await prove(answer(codeAt(tablet)))).ok).to.equal(true);
       expect((await prove(answer(codeAt(secret, 1)))).ok).to.equal(true);
@@ -215,7 +191,7 @@ function describeProveAndEnrol(name: string, make: () => Promise<[Database, Data
       expect(await prove(answer(codeAt(secret))).catch((error: unknown) => error)).to.include({
         code: 'storage_unavailable',
       });
-      const sound = secondFactors(db);
+      const sound = secondFactors(db());
       expect((await sound.prove(answer(codeAt(secret)))).ok).to.equal(true);
     });
 
@@ -226,4 +202,4 @@ function describeProveAndEnrol(name: string, make: () => Promise<[Database, Data
       for (const hidden of [...codes, secret]) expect(JSON.stringify(events)).not.to.contain(hidden);
     });
   });
-}
+});

@@ -65,6 +65,15 @@ describeOnEveryDatabase('roles', ({ db, other }) => {
     expect(await roles().permissionsOf(tenantId, ['no-such-role'])).to.deep.equal([]);
   });
 
+  it('are made where they are missing, and otherwise left alone', async () => {
+    const tenantId = await aTenantWithRoles();
+    await Promise.all([db(), other()].map((database) => createPostgresRoles(database).ensureRole(tenantId, 'owner')));
+    await roles().ensureRole(tenantId, 'reader');
+    expect(await roles().permissionsOf(tenantId, ['owner'])).to.deep.equal([]);
+    expect(await roles().permissionsOf(tenantId, ['reader'])).to.deep.equal(['invoice:read']);
+    expect(await roles().setRolesOfUser(tenantId, await aUser(tenantId), ['owner'])).to.include({ ok: true });
+  });
+
   it('of a user are replaced as a whole, or not at all', async () => {
     const tenantId = await aTenantWithRoles();
     const userId = await aUser(tenantId);

@@ -203,6 +203,10 @@ describeOnEveryDatabase('users with an account here', ({ db, other }) => {
     const user = await created(tenantId, 'ann');
     await users().storePasswordHash(tenantId, user.id, 'another');
     expect(await users().findByLocalName(tenantId, 'ann')).to.include({ passwordHash: 'another' });
+    await users().replacePasswordHash(tenantId, user.id, 'hash', 'a rehash that comes too late');
+    expect(await users().findByLocalName(tenantId, 'ann')).to.include({ passwordHash: 'another' });
+    await users().replacePasswordHash(tenantId, user.id, 'another', 'rehashed');
+    expect(await users().findByLocalName(tenantId, 'ann')).to.include({ passwordHash: 'rehashed' });
   });
 
   it('are disabled, and remember their last login', async () => {
@@ -248,6 +252,7 @@ describeOnEveryDatabase('users of another tenant', ({ db }) => {
     for (const { id } of [user, bob]) {
       await users().recordLogin(stranger, id, noon);
       await users().storePasswordHash(stranger, id, 'theirs');
+      await users().replacePasswordHash(stranger, id, 'hash', 'theirs');
     }
     expect(await users().findByLocalName(stranger, 'bob')).to.equal(undefined);
     expect(await users().find(tenantId, user.id)).to.deep.equal(user);

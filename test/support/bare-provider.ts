@@ -1,5 +1,6 @@
 // oidc-provider with next to nothing around it, for what is tested as a client: any user name signs in, nobody is asked for
-// consent. `multi` has more groups than fit a token; a password typed as well gives `acr` mfa.
+// consent, and a password typed as well gives `acr` mfa. `multi` has more groups than fit a token; `weak` and `stale` get a
+// lower `acr` and an older `auth_time` than was asked for.
 
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -20,8 +21,8 @@ export interface BareProvider {
 
 const GROUPS = Array.from({ length: 150 }, (_, i) => `group-${i}`);
 
-export async function startBareProvider(clients: ClientMetadata[]): Promise<BareProvider> {
-  const port = await freePort();
+export async function startBareProvider(clients: ClientMetadata[], atPort?: number): Promise<BareProvider> {
+  const port = atPort ?? (await freePort());
   const issuer = `http://localhost:${port}`;
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   const provider = new Provider(issuer, {
@@ -114,7 +115,8 @@ function policyWithAcrValues(): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
   const check = new interactionPolicy.Check('acr_values', 'a stronger sign-in was asked for', ({ oidc }) => {
     const wanted = oidc.params?.acr_values;
-    return typeof wanted === 'string' && !wanted.split(' ').includes(oidc.session?.acr ?? '');
+    const { acr, accountId } = oidc.session ?? {};
+    return typeof wanted === 'string' && !wanted.split(' ').includes(acr ?? '') && accountId !== 'weak';
   });
   policy.get('login')?.checks.add(check);
   return policy;
@@ -160,12 +162,9 @@ async function interact(provider: Provider, request: IncomingMessage, response: 
 }
 
 function signedIn(form: URLSearchParams): { accountId: string; acr: string; amr: string[]; ts: number } {
-  const strong = form.get('password') !== '';
-  const ts = Math.floor(Date.now() / 1000);
-  return {
-    accountId: form.get('username') ?? '',
-    acr: strong ? 'mfa' : 'sfa',
-    amr: strong ? ['pwd', 'otp', 'mfa'] : ['pwd'],
-    ts,
-  };
+  const accountId = form.get('username') ?? '';
+  const ts = Math.floor(Date.now() / 1000) - (accountId === 'stale' ? 1000 : 0);
+  return form.get('password') === ''
+    ? { accountId, acr: 'sfa', amr: ['pwd'], ts }
+    : { accountId, acr: 'mfa', amr: ['pwd', 'otp', 'mfa'], ts };
 }

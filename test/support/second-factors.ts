@@ -17,6 +17,10 @@ import { createPostgresUsers } from '../../src/users/users-postgres.ts';
 export const encryption = createEncryption([{ id: 'k1', secret: 'a secret of more than 32 characters' }]);
 export const totp = createTotp({ issuer: 'Acme', algorithm: 'SHA1', digits: 6, period: 30 });
 
+/** Secrets that are the same in every run, so that none of their codes is by chance another's. */
+export const SECRET = 'SHA1:6:30:GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+export const OTHER_SECRET = 'SHA1:6:30:JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+
 /** A moment at the beginning of a time step. */
 export const NOON = new Date('2030-06-01T12:00:00Z');
 

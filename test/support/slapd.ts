@@ -88,7 +88,7 @@ export async function startSlapd(): Promise<TestSlapd> {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  const modify = (ldif: string): Promise<void> => ldapmodify(url, ldif);
+  const modify = (ldif: string): Promise<void> => ldapmodify(url, ADMIN, ldif);
   await modify(readFileSync(DEMO_LDIF, 'utf8'));
   await modify(POLICY);
   return {
@@ -164,10 +164,11 @@ function replacing(dn: string, attribute: string, ...values: string[]): string {
   return [`dn: ${dn}`, 'changetype: modify', `replace: ${attribute}`, ...lines, ''].join('\n');
 }
 
-async function ldapmodify(url: string, ldif: string): Promise<void> {
+/** Applies LDIF to a server as `admin`, with OpenLDAP's own client. */
+export async function ldapmodify(url: string, admin: Account, ldif: string): Promise<void> {
   const program = await ensureInstalled('ldapmodify', 'ldap-utils');
   await new Promise<void>((resolve, reject) => {
-    const args = ['-a', '-x', '-H', url, '-D', ADMIN.dn, '-w', ADMIN.password];
+    const args = ['-a', '-x', '-H', url, '-D', admin.dn, '-w', admin.password];
     const child = execFile(program, args, (error, _stdout, stderr) => {
       if (error) reject(new Error(`ldapmodify: ${stderr}`, { cause: error }));
       else resolve();

@@ -29,6 +29,8 @@ export interface EmbeddedDirectoryOptions {
   tls?: { cert: string; key: string };
   /** It does not start in production. */
   productionMode?: boolean;
+  /** Entries in one answer that is not paged (500). */
+  sizeLimit?: number;
   /** Wrong passwords until an account is locked (5), and for how many seconds (300). */
   lockout?: { maxFailures: number; seconds: number };
   now?: () => Date;
@@ -39,8 +41,6 @@ export interface EmbeddedDirectory {
   port: number;
   close(): Promise<void>;
 }
-
-const SIZE_LIMIT = 500;
 
 /** @throws Error when it may not run here, or cannot read the seed. */
 export async function startEmbeddedDirectory(options: EmbeddedDirectoryOptions): Promise<EmbeddedDirectory> {
@@ -74,15 +74,12 @@ export async function startEmbeddedDirectory(options: EmbeddedDirectoryOptions):
 }
 
 function createContext(options: EmbeddedDirectoryOptions): DirectoryContext {
-  const { ldif, suffix, admin, tls, lockout = { maxFailures: 5, seconds: 300 }, now = () => new Date() } = options;
+  const { ldif, suffix, admin, tls, sizeLimit = 500, now = () => new Date() } = options;
+  const { maxFailures, seconds: lockoutSeconds } = options.lockout ?? { maxFailures: 5, seconds: 300 };
   const tree = new DirectoryTree(suffix);
   for (const { dn, attributes } of parseLdif(ldif)) addSeed(tree, dn, attributes);
-  const policy = new PasswordPolicy(tree, {
-    maxFailures: lockout.maxFailures,
-    lockoutSeconds: lockout.seconds,
-    now,
-  });
-  return { tree, policy, suffix, admin, sizeLimit: SIZE_LIMIT, offersStartTls: tls !== undefined };
+  const policy = new PasswordPolicy(tree, { maxFailures, lockoutSeconds, now });
+  return { tree, policy, suffix, admin, sizeLimit, offersStartTls: tls !== undefined };
 }
 
 function addSeed(tree: DirectoryTree, dn: string, attributes: LdifEntry['attributes']): void {

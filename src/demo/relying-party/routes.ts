@@ -72,7 +72,6 @@ export function appRoutes({ app, publicUrl, client, sessions, pages }: AppRoutes
 
   const router = new Router({ prefix: app.path });
   router.get('/', show);
-  // Also the initiate_login_uri, by which a provider sends back somebody whose sign-in expired (OpenID Connect Core 4).
   router.get(
     '/sign-in',
     got((session, ctx) => actions.begin(session, wishOf(ctx.query.ask))),

@@ -1,0 +1,109 @@
+// The product as an operator runs it: processes of `sallyport serve` on a configuration file, with real Postgres, Redis and
+// slapd behind them.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { atEnd } from './global-teardown.ts';
+import { freePort } from './ports.ts';
+import { testDatabaseUrl } from './postgres.ts';
+import { startProcess } from './processes.ts';
+import type { TestProcess } from './processes.ts';
+import { testRedisUrl } from './redis.ts';
+import { testSlapd } from './slapd.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export interface SallyportOptions {
+  /** As in the configuration file; `directoryOf` makes the usual directory. */
+  tenants: Record<string, object>;
+  /** Over what is the same for all; `undefined` takes a key away. */
+  server?: Record<string, unknown>;
+  /** Processes on the same storage. All have the public URL of the first. */
+  processes?: number;
+}
+
+export interface Sallyport {
+  publicUrl: string;
+  /** Where each process listens, the first one at the public URL. */
+  urls: readonly string[];
+  /** For `createUserAgent`: talk to the process of this number as if it were the public URL. */
+  through(process: number): { proxied: Record<string, string> };
+  issuer(tenant: string): string;
+  databaseUrl: string;
+  redisUrl: string;
+  configFile: string;
+  processes: readonly TestProcess[];
+  /** Starts another process on the same configuration; answers its URL. */
+  startAnother(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** One branch of the slapd that all tests share, for a tenant's `directories`. */
+export async function directoryOf(branch: string, settings: object = {}): Promise<object> {
+  const slapd = await testSlapd();
+  return {
+    preset: 'openldap',
+    urls: [slapd.url],
+    tls: { mode: 'starttls', caFile: slapd.caFile },
+    bindDn: slapd.service.dn,
+    bindPassword: slapd.service.password,
+    baseDn: `o=${branch},${slapd.suffix}`,
+    ...settings,
+  };
+}
+
+/** Runs until the last test has ended, unless stopped before. */
+export async function startSallyport({ tenants, server = {}, processes: count = 1 }: SallyportOptions): Promise<Sallyport> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-'));
+  const configFile = path.join(folder, 'sallyport.yaml');
+  const publicUrl = `http://localhost:${await freePort()}`;
+  const [databaseUrl, redisUrl] = await Promise.all([testDatabaseUrl(), testRedisUrl()]);
+  const settings = {
+    publicUrl,
+    databaseUrl,
+    redisUrl,
+    encryption: { keys: [{ id: 'test', secret: 'a secret of the tests, long enough to be one' }] },
+    shutdownGrace: '2s',
+    tenants,
+    ...server,
+  };
+  // JSON is YAML.
+  await writeFile(configFile, JSON.stringify(settings, null, 2));
+
+  const urls: string[] = [];
+  const processes: TestProcess[] = [];
+  async function startOn(url: string): Promise<string> {
+    const started = await startProcess(process.execPath, [MAIN, 'serve', '--config', configFile], {
+      ready: /"msg":"ready"/,
+      env: { PORT: new URL(url).port, SALLYPORT_LISTEN_HOST: 'localhost' },
+    });
+    processes.push(started);
+    urls.push(url);
+    return url;
+  }
+  const startAnother = async () => startOn(`http://localhost:${await freePort()}`);
+
+  await startOn(publicUrl);
+  for (let more = 1; more < count; more++) await startAnother();
+
+  async function stop(): Promise<void> {
+    await Promise.all(processes.splice(0).map((one) => one.stop()));
+    await rm(folder, { recursive: true, force: true });
+  }
+  atEnd(stop);
+  return {
+    publicUrl,
+    urls,
+    through: (number) => ({ proxied: { [publicUrl]: urls[number] ?? publicUrl } }),
+    issuer: (tenant) => `${publicUrl}/t/${tenant}`,
+    databaseUrl,
+    redisUrl,
+    configFile,
+    processes,
+    startAnother,
+    stop,
+  };
+}
