@@ -25,7 +25,8 @@ export async function up(knex: Knex): Promise<void> {
       last_totp_step bigint,
       created_at timestamptz not null default now(),
       last_login_at timestamptz,
-      check (num_nulls(directory_id, stable_id, directory_dn, directory_groups, directory_state, directory_checked_at) in (0, 6)),
+      check (num_nulls(directory_id, stable_id, directory_dn, directory_groups, directory_state, directory_checked_at)
+             in (0, 6)),
       check ((directory_id is null) = (local_name is not null)),
       unique (tenant_id, id),
       unique (tenant_id, directory_id, stable_id),

@@ -4,8 +4,9 @@
 import { fileURLToPath } from 'node:url';
 
 import type Koa from 'koa';
+import type { Provider } from 'oidc-provider';
 
-import { createApp } from './app.ts';
+import { createApp, createOpsApp } from './app.ts';
 import { createPostgresAudit } from './audit/audit-postgres.ts';
 import { createPostgresClients, declaredClients } from './clients/clients-postgres.ts';
 import type { Configuration } from './config.ts';
@@ -14,67 +15,68 @@ import { openEmbedded } from './db/database-pglite.ts';
 import { openPostgres } from './db/database-postgres.ts';
 import { sweepPeriodically } from './db/expiry.ts';
 import { assertMigrated } from './db/migrate.ts';
+import type { OpenDatabase } from './db/pooled-database.ts';
+import { startDeliveryWorker } from './delivery/delivery-worker.ts';
 import { createEnqueue } from './delivery/delivery.ts';
 import type { Channel } from './delivery/delivery.ts';
-import { startDeliveryWorker } from './delivery/delivery-worker.ts';
 import { createSmtpChannel } from './delivery/email-smtp.ts';
 import { createNotifications } from './delivery/notifications.ts';
 import { createPostgresOutbox } from './delivery/outbox-postgres.ts';
 import { createDirectories } from './directory/directories.ts';
+import type { Directories } from './directory/directories.ts';
 import { createLdapDirectory } from './directory/directory-ldap.ts';
 import { createMemoryStore } from './ephemeral/ephemeral-memory.ts';
 import { createRedisStore } from './ephemeral/ephemeral-redis.ts';
+import type { EphemeralStore } from './ephemeral/ephemeral-store.ts';
+import type { NamedDirectory } from './first-factors/directory-password.ts';
 import { createPasswordSignIn } from './first-factors/password-sign-in.ts';
+import { chooseLanguage } from './http/language.ts';
 import { createMessages } from './http/messages.ts';
 import { createRenderer } from './http/render.ts';
 import { currentRequest } from './http/request-context.ts';
 import { createPageSender } from './http/send-page.ts';
 import { loadStaticFiles } from './http/static-files.ts';
 import { siteOf } from './http/tenant-context.ts';
-import { createKeys } from './keys/keys.ts';
 import { createPostgresKeys } from './keys/keys-postgres.ts';
+import { createKeys } from './keys/keys.ts';
 import { createPostgresConsents } from './login/consents-postgres.ts';
 import { createFinishLogin } from './login/finish-login.ts';
 import { createInteractions } from './login/interactions.ts';
 import { createLinkUser } from './login/link-user.ts';
-import { createLogins } from './login/login.ts';
 import { createLoginOrigins } from './login/login-origins.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { createLoginStates } from './login/login-state.ts';
+import { createLogins } from './login/login.ts';
 import { healthRoutes } from './observability/health-routes.ts';
 import type { Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
+import type { Metrics } from './observability/metrics.ts';
 import { reportEvents } from './oidc/events.ts';
 import { createGroupsTickets, groupsRoutes } from './oidc/groups-routes.ts';
 import { mountProvider } from './oidc/mount.ts';
-import { INTERACTION_LIFE, createProvider } from './oidc/provider.ts';
 import { createProviderPages } from './oidc/provider-pages.ts';
+import { INTERACTION_LIFE, createProvider } from './oidc/provider.ts';
 import { createTenantProviders } from './oidc/tenant-providers.ts';
-import { createRoles } from './roles/roles.ts';
 import { createPostgresRoles, declaredRoles } from './roles/roles-postgres.ts';
+import { createRoles } from './roles/roles.ts';
 import { createEnrolSecondFactor } from './second-factors/enrol.ts';
+import type { EnrolOptions } from './second-factors/enrol.ts';
 import { createPostgresEnrolments } from './second-factors/enrolments-postgres.ts';
 import { createProveSecondFactor } from './second-factors/prove.ts';
 import { createTotp } from './second-factors/totp.ts';
-import { createAttemptLimiter } from './security/attempt-limiter.ts';
 import { createPostgresAttemptCounters } from './security/attempt-limiter-postgres.ts';
-import { createEncryption } from './security/encryption.ts';
+import { createAttemptLimiter } from './security/attempt-limiter.ts';
 import { assertEncryptionKeys } from './security/encryption-canary.ts';
+import { createEncryption } from './security/encryption.ts';
+import type { Encryption } from './security/encryption.ts';
 import { createPasswordHash } from './security/password-hash.ts';
 import { createPostgresSessions } from './sessions/sessions-postgres.ts';
 import { applyConfiguration } from './tenants/apply-configuration.ts';
 import { siteRoutes } from './tenants/site-routes.ts';
-import type { Tenant } from './tenants/tenants.ts';
 import { createPostgresTenants, declaredDirectories, declaredTenants } from './tenants/tenants-postgres.ts';
+import type { Tenant } from './tenants/tenants.ts';
 import { createStanding } from './users/standing.ts';
 import { createPostgresUsers } from './users/users-postgres.ts';
-import { createOpsApp } from './app.ts';
-import type { OpenDatabase } from './db/pooled-database.ts';
-import type { Directories } from './directory/directories.ts';
-import type { EphemeralStore } from './ephemeral/ephemeral-store.ts';
-import type { NamedDirectory } from './first-factors/directory-password.ts';
-import { chooseLanguage } from './http/language.ts';
-import type { Encryption } from './security/encryption.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -138,139 +140,51 @@ export interface Composed {
 }
 
 /** @throws AppError `invalid_configuration` on pending migrations or a wrong encryption key. */
-export async function compose({ configuration, storage, log, emailChannel }: ComposeOptions): Promise<Composed> {
-  const { db, encryption } = storage;
-  await assertMigrated(db);
-  await assertEncryptionKeys(db, encryption);
+export async function compose(options: ComposeOptions): Promise<Composed> {
+  const { configuration, storage, log } = options;
+  await assertMigrated(storage.db);
+  await assertEncryptionKeys(storage.db, storage.encryption);
 
-  const core = composeCore(storage);
-  const { audit, keys, tenants, users, clients, roles, enrolments, passwordHash } = core;
-  const publicUrl = new URL(configuration.publicUrl);
-  const store = openEphemeralStore(configuration, log);
-  const metrics = createMetrics();
-  metrics.watchPool('database', () => db.poolUse());
+  const base = {
+    ...storage,
+    ...composeCore(storage),
+    log,
+    metrics: createMetrics(),
+    ...openEphemeral(configuration, log),
+  };
+  const pages = await composePages();
+  const people = composePeople(base);
+  const delivery = composeDelivery(base, pages, options.emailChannel ?? smtpChannelOf(configuration));
+  const login = composeLogin(base, pages, people, delivery.secondFactorAdded);
+  const protocol = composeProtocol(configuration, base, pages, people, login);
 
-  // Pages and mail
-  const staticFiles = await loadStaticFiles(`${ROOT}views/assets`);
-  const messages = createMessages(`${ROOT}views/messages`);
-  const renderer = createRenderer({ viewsFolder: `${ROOT}views`, messages, assetUrl: staticFiles.assetUrl });
-  const sender = createPageSender({ renderer, messages, tenantOf: (ctx) => lookOf(siteOf(ctx)?.tenant) });
-  const delivery = composeDelivery(emailChannel ?? smtpChannelOf(configuration), storage, log);
-  const notifications = createNotifications({
-    enqueue: delivery.enqueue,
-    findTenant: tenants.byId,
-    findUser: users.find,
-    currentRequest,
-    writeSecondFactorAdded: (tenant, locale, facts) => {
-      const language = chooseLanguage(messages.languages, { uiLocales: locale });
-      return renderer.email('email/second-factor-added', { tenant: lookOf(tenant), language }, facts);
-    },
-  });
-
-  // Directories and people
-  const directories = createDirectories(
-    ({ name, settings, bindPassword = '' }) =>
-      createLdapDirectory({
-        name,
-        settings,
-        bindPassword,
-        observe: (operation, server, seconds, ok) => metrics.directoryAnswered({ operation, server, seconds, ok }),
-      }),
-    warn(log, 'a directory could not be closed'),
-  );
-  const directoryOf = (tenant: Tenant, id: string) =>
-    directories.of(tenant).find((candidate) => candidate.id === id)?.directory;
-  const standing = createStanding({ users, directoryOf, audit });
-  const sessions = createPostgresSessions(db);
-  const consents = createPostgresConsents(db);
-
-  // The login
-  const limiter = createAttemptLimiter({ counters: createPostgresAttemptCounters(db), store });
-  const origins = createLoginOrigins(store);
-  const interactions = createInteractions({ clients, origins, sender });
-  const logins = createLogins({
-    states: createLoginStates(store, INTERACTION_LIFE),
-    sessions,
-    users,
-    clients,
-    enrolments,
-    factor: ({ name, settings: { policy } }) => createTotp({ ...policy.totp, issuer: policy.totp.issuer ?? name }),
-    signIn: createPasswordSignIn({
-      directories: async (tenantId) => namedDirectories(directories, await tenants.byId(tenantId)),
-      localAccounts: users,
-      passwordHash,
-      limiter,
-      audit,
-    }),
-    linkUser: createLinkUser({ users, directoryOf, audit }),
-    proveSecondFactor: createProveSecondFactor({ limiter, enrolments, audit, db }),
-    enrolSecondFactor: createEnrolSecondFactor({ enrolments, audit, db, notify: notifications.secondFactorAdded }),
-    finishLogin: createFinishLogin({ standing, users, audit, db }),
-    encryption,
-    metrics,
-  });
-
-  // The protocol
-  const issuerOf = ({ slug, settings: { host } }: Tenant) =>
-    host === undefined ? `${publicUrl.origin}/t/${slug}` : `${publicUrl.protocol}//${host}`;
-  const tickets = createGroupsTickets(store, issuerOf);
-  const sites = createTenantProviders({
-    tenants,
-    issuerOf,
-    build: async (tenant) => {
-      const provider = createProvider(tenant, issuerOf(tenant), await keys.signingKeys(tenant.id), {
-        db,
-        store,
-        sessions,
-        clients,
-        consents,
-        standing,
-        roles,
-        tickets,
-        pages: createProviderPages(sender, tenant),
-        loginStarted: ({ uid, clientId }) => origins.remember(tenant.id, uid, clientId),
-        sessionEnded: ({ uid, userId }) =>
-          audit.record({
-            type: 'session.ended',
-            tenantId: tenant.id,
-            ...(userId === undefined ? {} : { actor: { kind: 'user', id: userId } }),
-            subject: { kind: 'session', id: uid },
-          }),
-      });
-      reportEvents(provider, tenant, { audit, metrics, log });
-      return provider;
-    },
-  });
-
-  // What runs by itself
-  const changes = watchTenants(db, (id) => sites.forget(id), { onError: warn(log, 'tenant changes cannot be read') });
-  const sweep = sweepPeriodically(db, { onError: warn(log, 'expired rows could not be swept') });
+  const changes = watchTenants(base.db, protocol.sites.forget, { onError: warn(log, 'tenant changes cannot be read') });
+  const sweep = sweepPeriodically(base.db, { onError: warn(log, 'expired rows could not be swept') });
+  base.metrics.watchPool('database', () => base.db.poolUse());
 
   let draining = false;
   const health = healthRoutes({
     checks: [
-      { name: 'database', check: (timeoutMs) => db.ping(timeoutMs) },
-      { name: 'ephemeral-store', check: (timeoutMs) => store.ping(timeoutMs) },
+      { name: 'database', check: (timeoutMs) => base.db.ping(timeoutMs) },
+      { name: 'ephemeral-store', check: (timeoutMs) => base.store.ping(timeoutMs) },
     ],
-    metrics,
+    metrics: base.metrics,
     draining: () => draining,
     log,
   });
   const app = createApp({
-    publicUrl,
+    ...base,
+    ...pages,
+    publicUrl: new URL(configuration.publicUrl),
     trustedProxies: configuration.trustedProxies,
-    log,
-    metrics,
-    sender,
-    staticFiles,
-    sites,
+    sites: protocol.sites,
     health: configuration.opsListen ? undefined : health,
     routers: [
-      loginRoutes({ logins, interactions, consents, users, sender, audit }),
-      groupsRoutes({ tickets, standing, clients, keys }),
-      siteRoutes(sender, clients),
+      loginRoutes({ ...base, ...pages, ...people, ...login }),
+      groupsRoutes({ ...base, ...people, ...protocol }),
+      siteRoutes(pages.sender, base.clients),
     ],
-    provider: mountProvider(sender),
+    provider: mountProvider(pages.sender),
   });
 
   return {
@@ -281,27 +195,135 @@ export async function compose({ configuration, storage, log, emailChannel }: Com
     },
     async close() {
       await Promise.all([changes.stop(), sweep.stop(), delivery.stop()]);
-      await directories.close();
-      await store.close();
+      await people.directories.close();
+      await base.store.close();
     },
   };
 }
 
-function composeDelivery(email: Channel | undefined, { db, encryption }: Storage, log: Log) {
-  if (!email) return { enqueue: () => Promise.resolve(), stop: () => Promise.resolve() };
-  const outbox = createPostgresOutbox(db, encryption);
-  const worker = startDeliveryWorker({ outbox, channels: { email }, log });
-  return { enqueue: createEnqueue(outbox, worker.poke), stop: worker.stop };
+interface Base extends Storage, ReturnType<typeof composeCore> {
+  store: EphemeralStore;
+  metrics: Metrics;
+  log: Log;
+}
+type PageParts = Awaited<ReturnType<typeof composePages>>;
+type People = ReturnType<typeof composePeople>;
+type LoginParts = ReturnType<typeof composeLogin>;
+
+/** What people see: templates, words, files. */
+async function composePages() {
+  const staticFiles = await loadStaticFiles(`${ROOT}views/assets`);
+  const messages = createMessages(`${ROOT}views/messages`);
+  const renderer = createRenderer({ viewsFolder: `${ROOT}views`, messages, assetUrl: staticFiles.assetUrl });
+  const sender = createPageSender({ renderer, messages, tenantOf: (ctx) => lookOf(siteOf(ctx)?.tenant) });
+  return { staticFiles, messages, renderer, sender };
+}
+
+/** Who people are: directories, and what became of somebody in them. */
+function composePeople({ db, users, audit, metrics, log }: Base) {
+  const directories = createDirectories(
+    ({ name, settings, bindPassword = '' }) =>
+      createLdapDirectory({
+        name,
+        settings,
+        bindPassword,
+        observe: (operation, server, seconds, ok) => metrics.directoryAnswered({ operation, server, seconds, ok }),
+      }),
+    warn(log, 'a directory could not be closed'),
+  );
+  const directoryOf = (tenant: Tenant, id: string) => directories.of(tenant).find((one) => one.id === id)?.directory;
+  return {
+    directories,
+    directoryOf,
+    standing: createStanding({ users, directoryOf, audit }),
+    sessions: createPostgresSessions(db),
+    consents: createPostgresConsents(db),
+  };
+}
+
+/** How mail leaves; without a channel for it, none does. */
+function composeDelivery(base: Base, { renderer, messages }: PageParts, email: Channel | undefined) {
+  if (!email) return { secondFactorAdded: () => Promise.resolve(), stop: () => Promise.resolve() };
+  const outbox = createPostgresOutbox(base.db, base.encryption);
+  const worker = startDeliveryWorker({ outbox, channels: { email }, log: base.log });
+  const { secondFactorAdded } = createNotifications({
+    enqueue: createEnqueue(outbox, worker.poke),
+    findTenant: base.tenants.byId,
+    findUser: base.users.find,
+    currentRequest,
+    writeSecondFactorAdded(tenant, locale, facts) {
+      const language = chooseLanguage(messages.languages, { uiLocales: locale });
+      return renderer.email('email/second-factor-added', { tenant: lookOf(tenant), language }, facts);
+    },
+  });
+  return { secondFactorAdded, stop: worker.stop };
+}
+
+/** The steps of a login. */
+function composeLogin(base: Base, { sender }: PageParts, people: People, notify: EnrolOptions['notify']) {
+  const { store, db, clients, tenants, users } = base;
+  const limiter = createAttemptLimiter({ counters: createPostgresAttemptCounters(db), store });
+  const origins = createLoginOrigins(store);
+  const logins = createLogins({
+    ...base,
+    ...people,
+    states: createLoginStates(store, INTERACTION_LIFE),
+    factor: ({ name, settings: { policy } }) => createTotp({ ...policy.totp, issuer: policy.totp.issuer ?? name }),
+    signIn: createPasswordSignIn({
+      ...base,
+      limiter,
+      directories: async (tenantId) => namedDirectories(people.directories, await tenants.byId(tenantId)),
+      localAccounts: users,
+    }),
+    linkUser: createLinkUser({ ...base, ...people }),
+    proveSecondFactor: createProveSecondFactor({ ...base, limiter }),
+    enrolSecondFactor: createEnrolSecondFactor({ ...base, notify }),
+    finishLogin: createFinishLogin({ ...base, ...people }),
+  });
+  return { logins, origins, interactions: createInteractions({ clients, origins, sender }) };
+}
+
+/** The OpenID provider of each tenant. */
+function composeProtocol(
+  { publicUrl }: Configuration,
+  base: Base,
+  { sender }: PageParts,
+  people: People,
+  { origins }: LoginParts,
+) {
+  const { store, keys, audit, tenants } = base;
+  const issuerOf = ({ slug, settings: { host } }: Tenant) =>
+    host === undefined ? `${publicUrl}/t/${slug}` : `${new URL(publicUrl).protocol}//${host}`;
+  const tickets = createGroupsTickets(store, issuerOf);
+
+  async function build(tenant: Tenant): Promise<Provider> {
+    const provider = createProvider(tenant, issuerOf(tenant), await keys.signingKeys(tenant.id), {
+      ...base,
+      ...people,
+      tickets,
+      pages: createProviderPages(sender, tenant),
+      loginStarted: ({ uid, clientId }) => origins.remember(tenant.id, uid, clientId),
+      sessionEnded: ({ uid, userId }) =>
+        audit.record({
+          type: 'session.ended',
+          tenantId: tenant.id,
+          ...(userId === undefined ? {} : { actor: { kind: 'user', id: userId } }),
+          subject: { kind: 'session', id: uid },
+        }),
+    });
+    reportEvents(provider, tenant, base);
+    return provider;
+  }
+  return { tickets, sites: createTenantProviders({ tenants, issuerOf, build }) };
 }
 
 function smtpChannelOf({ mail }: Configuration): Channel | undefined {
   return mail && createSmtpChannel(mail);
 }
 
-function openEphemeralStore({ redisUrl }: Configuration, log: Log): EphemeralStore {
-  return redisUrl === undefined
-    ? createMemoryStore()
-    : createRedisStore({ url: redisUrl, onError: warn(log, 'Redis does not answer') });
+function openEphemeral({ redisUrl }: Configuration, log: Log): { store: EphemeralStore } {
+  if (redisUrl === undefined) return { store: createMemoryStore() };
+  return { store: createRedisStore({ url: redisUrl, onError: warn(log, 'Redis does not answer') }) };
 }
 
 function namedDirectories(directories: Directories, tenant: Tenant | undefined): NamedDirectory[] {

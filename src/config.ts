@@ -86,13 +86,8 @@ function configurationOf({ tenants, ...server }: Declared): Configuration {
   return { ...server, dataFolder: path.resolve(server.dataFolder), tenants: Object.fromEntries(declarations) };
 }
 
-function declarationOf({
-  name,
-  directories,
-  roles,
-  clients,
-  ...settings
-}: Declared['tenants'][string]): TenantDeclaration {
+function declarationOf(tenant: Declared['tenants'][string]): TenantDeclaration {
+  const { name, directories, roles, clients, ...settings } = tenant;
   return {
     name,
     settings,

@@ -1,4 +1,5 @@
-// Relying parties of a tenant. What their metadata may hold is client-metadata.ts's; checking a secret is the protocol library's.
+// Relying parties of a tenant. What their metadata may hold is client-metadata.ts's to say; checking a secret is the protocol
+// library's.
 
 import type { ClientMetadata } from './client-metadata.ts';
 

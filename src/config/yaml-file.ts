@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
 
 import { isMapKey } from './keys.ts';
@@ -11,18 +11,25 @@ import type { Problem } from './problem.ts';
 import { FOLDERS, FROM_FILES, PICTURES, fileKeyOf } from './schema.ts';
 import { isMap as isTree, pathsOf, setAt, valueAt } from './tree.ts';
 import type { Path, Tree } from './tree.ts';
+import { mistakesIn } from './yaml-mistakes.ts';
 
 /** The keys whose values are paths, as the file spells them: relative to itself. */
 const FILES = [...FOLDERS, ...PICTURES, ...FROM_FILES.map(fileKeyOf)];
 
+/** Uses of one anchor, with those inside it: far more than a configuration has, and too few to fill the memory. */
+const MOST_ALIASES = 10_000;
+
 /** The file, or what kept it from being read. */
 export function readConfigurationFile(file: string): { layer: Layer; problems: Problem[] } {
-  const nowhere: Layer = { values: {}, sourceOf: () => file };
+  const refuse = (problems: Omit<Problem, 'path'>[]) => ({
+    layer: { values: {}, sourceOf: () => file },
+    problems: problems.map((problem) => ({ path: '', ...problem })),
+  });
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    return { layer: nowhere, problems: [unreadable(file, error)] };
+    return refuse([{ source: file, ...unreadable(error) }]);
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
@@ -31,20 +38,11 @@ export function readConfigurationFile(file: string): { layer: Layer; problems: P
     return `${file}:${String(line)}:${String(col)}`;
   };
   const mistakes = mistakesIn(document, text);
-  if (mistakes.length > 0) {
-    const problems = mistakes.map(({ offset, ...said }) => ({ path: '', source: positionOf(offset), ...said }));
-    return { layer: nowhere, problems };
-  }
-  const values = withEmptyMaps(document.toJS());
-  if (!isTree(values)) {
-    const problem = {
-      path: '',
-      source: positionOf(0),
-      message: 'is not a map of keys',
-      mend: 'begin with publicUrl: …',
-    };
-    return { layer: nowhere, problems: [problem] };
-  }
+  if (mistakes.length > 0)
+    return refuse(mistakes.map(({ offset, ...said }) => ({ source: positionOf(offset), ...said })));
+
+  const values = valuesOf(document);
+  if (!isTree(values)) return refuse([{ source: file, ...NO_MAP }]);
   anchorPaths(values, path.dirname(file));
   const sourceOf = (place: Path) => {
     const offset = offsetOf(document, place);
@@ -53,14 +51,21 @@ export function readConfigurationFile(file: string): { layer: Layer; problems: P
   return { layer: { values, sourceOf }, problems: [] };
 }
 
-function unreadable(file: string, error: unknown): Problem {
-  const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  return {
-    path: '',
-    source: file,
-    message: missing ? 'does not exist' : 'cannot be read',
-    mend: missing ? 'check the path given by --config or SALLYPORT_CONFIG' : 'check its permissions',
-  };
+const NO_MAP = { message: 'is not a map of keys', mend: 'begin with publicUrl: https://…, and use few aliases' };
+
+function valuesOf(document: Document.Parsed): unknown {
+  try {
+    return withEmptyMaps(document.toJS({ maxAliasCount: MOST_ALIASES }));
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadable(error: unknown): { message: string; mend: string } {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return isMissing
+    ? { message: 'does not exist', mend: 'check the path given by --config or SALLYPORT_CONFIG' }
+    : { message: 'cannot be read', mend: 'let the user that runs the server read it' };
 }
 
 /** A key with nothing below it but comments holds an empty map, if it is one that holds keys. */
@@ -99,50 +104,3 @@ function offsetOf(document: Document, place: Path): number | undefined {
   }
   return offset;
 }
-
-interface Mistake {
-  offset: number;
-  message: string;
-  mend: string;
-}
-
-/** Words of our own for what YAML refuses: the library's quote the text, which may be a secret without quotes around it. */
-function mistakesIn(document: Document.Parsed, text: string): Mistake[] {
-  const mistakes = [...document.errors, ...document.warnings].map(({ code, pos: [offset] }) => ({
-    offset,
-    ...(code === 'DUPLICATE_KEY' ? twice(text, offset) : (MISTAKES[code] ?? OTHER_MISTAKE)),
-  }));
-  visit(document, {
-    Alias(_, alias, ancestors) {
-      const meant = alias.resolve(document);
-      if (meant === undefined || ancestors.includes(meant))
-        mistakes.push({ offset: alias.range?.[0] ?? 0, ...RESERVED });
-    },
-  });
-  return mistakes;
-}
-
-function twice(text: string, offset: number): Omit<Mistake, 'offset'> {
-  const name = /^["']?([\w.-]+)/.exec(text.slice(offset, offset + 100))?.[1] ?? 'a key';
-  return { message: `${name} is there twice`, mend: 'keep one of them' };
-}
-
-const RESERVED = {
-  message: 'a value begins with a character that means something else in YAML',
-  mend: 'put the value in quotes',
-};
-
-const OTHER_MISTAKE = {
-  message: 'is not valid YAML here',
-  mend: 'compare with config/example.yaml; a value with `: ` or ` #` in it needs quotes',
-};
-
-const MISTAKES: Record<string, Omit<Mistake, 'offset'> | undefined> = {
-  TAB_AS_INDENT: { message: 'a tab stands where the line is indented', mend: 'indent with spaces' },
-  BAD_INDENT: { message: 'the indentation does not fit what is above', mend: 'indent the keys of one map alike' },
-  MULTIPLE_DOCS: { message: 'a second document begins here', mend: 'remove the line of three hyphens' },
-  BAD_SCALAR_START: RESERVED,
-  TAG_RESOLVE_FAILED: RESERVED,
-  BAD_ALIAS: RESERVED,
-  NON_STRING_KEY: { message: 'a map or a list stands where a key should', mend: 'write the key as plain text' },
-};

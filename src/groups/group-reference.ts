@@ -10,8 +10,8 @@ export type NamedGroup = Pick<DirectoryGroup, 'id' | 'dn' | 'name' | 'nameIsUniq
 const ID_FORM = /^[0-9a-f]{8}-(?:(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})$/i;
 
 /**
- * Answers whether a person with these groups is a member of the group that a reference names. A name that means two groups names
- * neither. What reads as a DN or an id is never taken for a name, so that nobody can lend a group another one's id as its name.
+ * Answers whether a person with these groups is a member of the group that a reference names. A name that means two groups
+ * names neither. What reads as a DN or an id is never taken for a name: else who may name a group could make it pass for another.
  */
 export function membershipIn(groups: readonly NamedGroup[]): (reference: string) => boolean {
   const ids = new Set(groups.map((group) => group.id.toLowerCase()));

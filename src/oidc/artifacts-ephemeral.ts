@@ -54,7 +54,7 @@ export function createEphemeralArtifacts(model: string, { store, tenantId, endGr
     destroy: (id) => store.remove(keyOf(id)),
 
     // Every use of a code or an access token asks for its Grant, which is destroyed in the same breath.
-    async revokeByGrantId() {},
+    revokeByGrantId: () => Promise.resolve(),
 
     findByUid: notHere,
     findByUserCode: notHere,

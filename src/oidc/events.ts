@@ -1,6 +1,6 @@
 // What the library reports by events, as audit events and metrics. It does not wait for a listener, so neither may fail here.
 
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { KoaContextWithOIDC, Provider, errors } from 'oidc-provider';
 
 import type { Audit, AuditEvent } from '../audit/audit.ts';
 import { AppError } from '../errors.ts';
@@ -34,12 +34,12 @@ export function reportEvents(provider: Provider, tenant: Tenant, { audit, metric
     record({ type: refusalType(err), ...peopleOf(ctx), reason: err.error_detail ?? outcome, detail });
   });
 
-  for (const event of ['authorization.error', 'end_session.error', 'end_session_confirm.error'] as const) {
-    provider.on(event, (ctx, err) => {
-      const fields = { client: ctx.oidc.client?.clientId, error: outcomeOf(err), reason: err.error_description };
-      (currentRequest()?.log ?? log).info({ ...fields, detail: err.error_detail }, 'protocol request refused');
-    });
-  }
+  const requestRefused = (ctx: KoaContextWithOIDC, err: errors.OIDCProviderError) => {
+    const fields = { client: ctx.oidc.client?.clientId, error: err.error, reason: err.error_description };
+    (currentRequest()?.log ?? log).info({ ...fields, detail: err.error_detail }, 'protocol request refused');
+  };
+  provider.on('authorization.error', requestRefused);
+  provider.on('end_session.error', requestRefused);
 
   provider.on('grant.revoked', (ctx, grantId) => {
     record({ type: 'grant.revoked', ...peopleOf(ctx), subject: { kind: 'grant', id: grantId } });

@@ -92,15 +92,14 @@ export function declaredRoles(db: Database): DeclaredEntries<RoleEntry> {
     },
 
     async write(tenantId, name, { permissions, inherits, groups, clients }) {
-      const role = await db.one<{ id: string }>(
+      await db.query(
         `insert into roles (id, tenant_id, name, permissions, inherits, owner) values ($1, $2, $3, $4, $5, 'file')
          on conflict (tenant_id, name) do update
-         set permissions = excluded.permissions, inherits = excluded.inherits, owner = 'file'
-         returning id`,
+         set permissions = excluded.permissions, inherits = excluded.inherits, owner = 'file'`,
         [uuidv7(), tenantId, name, permissions, inherits],
       );
-      await writeHolders(db, tenantId, role?.id, 'group', groups);
-      await writeHolders(db, tenantId, role?.id, 'client', clients);
+      await writeHolders(db, tenantId, name, 'group', groups);
+      await writeHolders(db, tenantId, name, 'client', clients);
     },
   };
 }
@@ -109,19 +108,21 @@ export function declaredRoles(db: Database): DeclaredEntries<RoleEntry> {
 async function writeHolders(
   db: Database,
   tenantId: string,
-  roleId: string | undefined,
+  role: string,
   kind: 'group' | 'client',
   holders: readonly string[],
 ): Promise<void> {
   await db.query(
-    `delete from role_holders
-     where tenant_id = $1 and role_id = $2 and kind = $3 and owner = 'file' and holder <> all($4)`,
-    [tenantId, roleId, kind, holders],
+    `delete from role_holders h using roles r
+     where r.tenant_id = $1 and r.name = $2 and h.tenant_id = r.tenant_id and h.role_id = r.id
+       and h.kind = $3 and h.owner = 'file' and h.holder <> all($4)`,
+    [tenantId, role, kind, holders],
   );
   await db.query(
     `insert into role_holders (tenant_id, role_id, kind, holder, owner)
-     select $1, $2, $3, holder, 'file' from unnest($4::text[]) holder
+     select r.tenant_id, r.id, $3, holder, 'file' from roles r cross join unnest($4::text[]) holder
+     where r.tenant_id = $1 and r.name = $2
      on conflict (tenant_id, role_id, kind, holder) do update set owner = 'file'`,
-    [tenantId, roleId, kind, holders],
+    [tenantId, role, kind, holders],
   );
 }

@@ -1,5 +1,5 @@
-// Makes the database say what the configuration file says of tenants. It runs at every start of every replica, so it writes only
-// what differs, and it never deletes: what the file no longer names is reported.
+// Makes the database say what the configuration file says of tenants. It runs at every start of every replica, so it writes
+// only what differs, and it never deletes: what the file no longer names is reported.
 
 import { isDeepStrictEqual } from 'node:util';
 
@@ -15,7 +15,7 @@ import type { Owner } from './tenants.ts';
 type Change = 'created' | 'updated' | 'taken-over';
 
 export interface ConfigurationChange {
-  /** `taken-over`: the admin API made it, and now the file declares it. `not-in-file`: the file made it and declares it no longer. */
+  /** `taken-over`: made through the admin API, and now declared. `not-in-file`: declared once, and no longer. */
   what: Change | 'not-in-file';
   kind: 'tenant' | 'directory' | 'role' | 'client';
   /** The tenant's slug. */

@@ -43,9 +43,9 @@ function groups(base: string): string[] {
     group('platform', user('ann')),
     group('engineering', dn('platform')),
     group('staff', dn('engineering')),
-    // Two ways from ann up to "everybody": one of two groups, one of three.
-    group('everybody', dn('staff'), dn('shortcut')),
+    // Two ways from ann up to "everybody": through one group, and through three.
     group('shortcut', `UID=Ann, OU=People, ${base}`),
+    group('everybody', dn('staff'), dn('shortcut')),
     group('managers', user('ann')),
     entry(`cn=managers,ou=sales,${base}`, { objectClass: 'groupOfNames', cn: 'managers', member: user('ann') }),
     entry(dn('unique'), { objectClass: 'groupOfUniqueNames', cn: 'unique', uniqueMember: user('ann') }),

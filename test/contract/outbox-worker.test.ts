@@ -11,9 +11,10 @@ import { DeliveryError, createEnqueue } from '../../src/delivery/delivery.ts';
 import type { Channel, EmailMessage } from '../../src/delivery/delivery.ts';
 import { createPostgresOutbox } from '../../src/delivery/outbox-postgres.ts';
 import { eventually } from '../support/eventually.ts';
-import { aDelivery, aTenant, outboxEncryption } from '../support/outbox.ts';
+import { aDelivery, outboxEncryption } from '../support/outbox.ts';
 import { startPostgres, testDatabaseUrl } from '../support/postgres.ts';
 import { startProcess } from '../support/processes.ts';
+import { aTenant } from '../support/rows.ts';
 
 describe('the delivery worker, on Postgres', () => {
   let url: string;

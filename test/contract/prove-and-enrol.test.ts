@@ -12,7 +12,7 @@ describeOnEveryDatabase('a second factor', ({ db, other }) => {
   const secret = SECRET;
 
   const answer = (text: string) => ({ tenantId, userId, factor: totp, answer: text, address: '192.0.2.1' });
-  const confirm = (text: string, changes: { userId?: string; first?: boolean } = {}) => {
+  const confirm = (text: string, changes: { first?: boolean } = {}) => {
     return { tenantId, userId, factor: totp, secret, answer: text, name: 'Phone', first: true, ...changes };
   };
   const refusal = (reason: string) => ({ ok: false, reason });

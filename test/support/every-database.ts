@@ -6,8 +6,8 @@ import { atEnd } from './global-teardown.ts';
 import { testDatabaseUrl } from './postgres.ts';
 
 /**
- * Runs a suite on Postgres and on PGlite, each migrated. The suite gets functions, since the databases are there only once a test
- * runs: `db`, and `other`, which is the same database as another process has it. (PGlite serves one process: there it is `db`.)
+ * Runs a suite on Postgres and on PGlite, each migrated. The suite gets functions, since the databases are there only once a
+ * test runs: `db`, and `other`, which is the same database as another process has it (on PGlite, which serves one, `db`).
  */
 export function describeOnEveryDatabase(
   title: string,

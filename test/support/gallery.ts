@@ -63,6 +63,7 @@ const enrolment = {
 };
 
 const password = { ...form, app: 'Orders', passwordHelpUrl: help };
+const logout = { action: '/posted', xsrf: 'x', confirmed: false };
 const code = { ...form, app: 'Orders', username: 'ann', startOverUrl: '/posted' };
 
 /** A record, so that a new reason without a sample is an error of types. */
@@ -120,8 +121,9 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   'notice-today': sample('login/notice', { ...form, passwordExpiresInDays: 0 }),
   'notice-grace': sample('login/notice', { ...form, graceLoginsLeft: 1, passwordHelpUrl: help }),
   'notice-last': sample('login/notice', { ...form, graceLoginsLeft: 0 }),
-  'logout-confirm': sample('logout/confirm', { action: '/posted', xsrf: 'x', app: 'Orders', user: 'Ann Archer' }),
-  'logout-confirm-plain': sample('logout/confirm', { action: '/posted', xsrf: 'x' }),
+  'logout-confirm': sample('logout/confirm', { ...logout, app: 'Orders', user: 'Ann Archer' }),
+  'logout-confirm-plain': sample('logout/confirm', logout),
+  'logout-confirmed': sample('logout/confirm', { ...logout, confirmed: true, app: 'Orders', user: 'Ann Archer' }),
   'logout-done': sample('logout/done', { app: { name: 'Orders', url: 'https://orders.acme.example/' } }),
   'logout-done-plain': sample('logout/done', {}),
   'logout-done-home': sample('logout/done', { homeUrl: '/acme/home' }),

@@ -126,5 +126,12 @@ async function administer(url: string, sql: string): Promise<void> {
 /** Every connection is a process of its own in a session of its own, so a signal to the server's group would miss them. */
 function signalFamily(pid: number, signal: NodeJS.Signals): void {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-  for (const member of [pid, ...children.map(Number)]) process.kill(member, signal);
+  for (const member of [pid, ...children.map(Number)]) {
+    try {
+      process.kill(member, signal);
+    } catch (error) {
+      // A connection may end at any moment.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
 }

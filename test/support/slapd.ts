@@ -52,7 +52,7 @@ const ADMIN: Account = { dn: `cn=admin,${SUFFIX}`, password: 'admin-of-the-tests
 const SERVICE: Account = { dn: `cn=sallyport,ou=system,${SUFFIX}`, password: 'sallyport-demo-1234' };
 const DEMO_LDIF = new URL('../../config/demo-directory.ldif', import.meta.url);
 
-/** Five failures lock an account for two seconds. */
+/** Five failures lock an account for five minutes. */
 const POLICY = `dn: cn=policy,${SUFFIX}
 objectClass: device
 objectClass: pwdPolicy
@@ -60,7 +60,7 @@ cn: policy
 pwdAttribute: userPassword
 pwdLockout: TRUE
 pwdMaxFailure: 5
-pwdLockoutDuration: 2
+pwdLockoutDuration: 300
 pwdMustChange: TRUE
 pwdSafeModify: FALSE
 `;

@@ -161,14 +161,14 @@ describe('The mail about a new factor', () => {
     );
 
   it('tells what, when, from where and what to do, as text', () => {
-    expect(mail().text).to.equal(
+    expect(mail().text.trimEnd()).to.equal(
       [
         'Hello Ann <Archer>,',
         'An authenticator app was added to your account ann at Acme. From now on we may ask for its code when you sign in.',
         'When: 2026-03-01 12:30:05 UTC\nNetwork address: 192.0.2.7\nBrowser: Firefox on Linux',
         'If it was you, there is nothing to do. If it was not you, tell your administrator at once and change your password.',
         'https://password.acme.example/',
-        'Acme sends this message whenever the way you sign in changes.\n',
+        'Acme sends this message whenever the way you sign in changes.',
       ].join('\n\n'),
     );
   });

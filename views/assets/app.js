@@ -1,4 +1,4 @@
-// What pages do with a script and do well without: show a password, copy a key, not send a form twice.
+// What pages do with a script and do well without: show a password, copy a key, not send a form twice, send one by itself.
 
 const RESEND_AFTER_MS = 10_000;
 
@@ -52,3 +52,8 @@ function markSent(form, sent) {
   else delete form.dataset.sent;
   for (const button of form.querySelectorAll('[type=submit]')) button.setAttribute('aria-disabled', String(sent));
 }
+
+// A form that only confirms what is known already. Not on the way back, or nobody could go back past it.
+const [navigation] = performance.getEntriesByType('navigation');
+const submitter = document.querySelector('[data-press]');
+if (submitter && navigation.type !== 'back_forward') submitter.form.requestSubmit(submitter);

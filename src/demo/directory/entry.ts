@@ -14,8 +14,16 @@ export interface Entry {
   attributes: Attributes;
 }
 
-/** By name in lower case; `name` is as it was first written. */
-export type Attributes = ReadonlyMap<string, { name: string; values: readonly string[] }>;
+/** By name in lower case. */
+export type Attributes = ReadonlyMap<string, Attribute>;
+
+export interface Attribute {
+  /** As it was first written. */
+  name: string;
+  values: readonly string[];
+  /** The values in the form in which equal ones are equal (attributes.ts). */
+  forms: ReadonlySet<string>;
+}
 
 export interface Change {
   kind: 'add' | 'delete' | 'replace';
@@ -30,33 +38,37 @@ export function applyChanges(attributes: Attributes, changes: readonly Change[])
   for (const change of changes) {
     const id = change.name.toLowerCase();
     const { name, values } = changed.get(id) ?? { name: change.name, values: [] };
-    const left = applyChange(values, change);
-    if (left.length > 0) changed.set(id, { name, values: left });
+    const attribute = attributeOf(name, applyChange(values, change));
+    if (attribute.values.length > 0) changed.set(id, attribute);
     else changed.delete(id);
   }
   return changed;
 }
 
+function attributeOf(name: string, values: readonly string[]): Attribute {
+  const forms = new Set(values.map((value) => comparable(name, value)));
+  if (forms.size < values.length) throw new LdapRefusal('attributeOrValueExists', name);
+  return { name, values, forms };
+}
+
 function applyChange(current: readonly string[], { kind, name, values }: Change): readonly string[] {
   const given = isPassword(name) ? values.map(hashPassword) : values;
-  const form = (value: string): string => comparable(name, value);
-  if (kind === 'delete') {
-    const gone = new Set(given.map(form));
-    const left = given.length === 0 ? [] : current.filter((value) => !gone.has(form(value)));
-    if (current.length - left.length < Math.max(gone.size, 1)) throw new LdapRefusal('noSuchAttribute', name);
-    return left;
-  }
-  const result = kind === 'add' ? [...current, ...given] : given;
-  if (new Set(result.map(form)).size < result.length) throw new LdapRefusal('attributeOrValueExists', name);
-  return result;
+  if (kind === 'add') return [...current, ...given];
+  if (kind === 'replace') return given;
+  const gone = new Set(given.map((value) => comparable(name, value)));
+  const left = gone.size === 0 ? [] : current.filter((value) => !gone.has(comparable(name, value)));
+  if (current.length - left.length < Math.max(gone.size, 1)) throw new LdapRefusal('noSuchAttribute', name);
+  return left;
+}
+
+/** Whether the entry itself has a value: not one that the server works out (tree.ts). */
+export function hasValue(attributes: Attributes, name: string, value: string): boolean {
+  return attributes.get(name.toLowerCase())?.forms.has(comparable(name, value)) ?? false;
 }
 
 /** Every entry has a class, and the values that name it (RFC 4512 2.3). */
 export function checkEntry(attributes: Attributes, rdn: Rdn, refusal: ResultCode): void {
   if (!attributes.has('objectclass')) throw new LdapRefusal('objectClassViolation', 'no objectClass');
-  for (const { type, value } of rdn) {
-    const values = attributes.get(type.toLowerCase())?.values ?? [];
-    const named = values.some((own) => comparable(type, own) === comparable(type, value));
-    if (!named) throw new LdapRefusal(refusal, `the naming value ${type}=${value} is not in the entry`);
-  }
+  const missing = rdn.find(({ type, value }) => !hasValue(attributes, type, value));
+  if (missing) throw new LdapRefusal(refusal, `the naming value ${missing.type}=${missing.value} is not in the entry`);
 }

@@ -11,7 +11,8 @@ export type Filter =
   | { kind: 'and' | 'or'; filters: readonly Filter[] }
   | { kind: 'not'; filter: Filter }
   | { kind: 'present'; attribute: string }
-  | { kind: 'equal' | 'greaterOrEqual' | 'lessOrEqual'; attribute: string; value: string }
+  /** `form` is the value in the form in which equal ones are equal (attributes.ts). */
+  | { kind: 'equal' | 'greaterOrEqual' | 'lessOrEqual'; attribute: string; form: string }
   | { kind: 'substrings'; attribute: string; initial: string; any: readonly string[]; final: string }
   | { kind: 'extensible'; attribute: string; value: string; rule: string; dnAttributes: boolean };
 
@@ -36,18 +37,23 @@ export function readFilter(cursor: BerCursor, depth = 0): Filter {
       return { kind: 'not', filter: readFilter(content, depth + 1) };
     case 0xa3:
     case 0xa8: // approxMatch may be answered as equality (RFC 4511 4.5.1.7.6)
-      return { kind: 'equal', attribute: content.text(), value: content.text() };
+      return assertion('equal', content.text(), content.text());
     case 0xa4:
       return readSubstrings(content);
     case 0xa5:
-      return { kind: 'greaterOrEqual', attribute: content.text(), value: content.text() };
+      return assertion('greaterOrEqual', content.text(), content.text());
     case 0xa6:
-      return { kind: 'lessOrEqual', attribute: content.text(), value: content.text() };
+      return assertion('lessOrEqual', content.text(), content.text());
     case 0xa9:
       return readExtensible(content);
     default:
       throw new MalformedMessage(`a filter of kind 0x${tag.toString(16)}`);
   }
+}
+
+/** An attribute and a value that it is compared with. */
+export function assertion(kind: 'equal' | 'greaterOrEqual' | 'lessOrEqual', attribute: string, value: string): Filter {
+  return { kind, attribute, form: comparable(attribute, value) };
 }
 
 function readSubstrings(content: BerCursor): Filter {
@@ -83,21 +89,20 @@ export function matches(tree: DirectoryTree, entry: Entry, filter: Filter): bool
     case 'extensible':
       return matchesRule(tree, entry, filter);
     default:
-      return !isPassword(filter.attribute) && matchesValues(tree.values(entry, filter.attribute), filter);
+      return !isPassword(filter.attribute) && matchesValues(tree, entry, filter);
   }
 }
 
 type ValueFilter = Extract<Filter, { kind: 'present' | 'equal' | 'greaterOrEqual' | 'lessOrEqual' | 'substrings' }>;
 
-function matchesValues(values: readonly string[], filter: ValueFilter): boolean {
-  if (filter.kind === 'present') return values.length > 0;
-  if (filter.kind === 'substrings') return values.some((value) => hasSubstrings(value, filter));
-  const asked = comparable(filter.attribute, filter.value);
-  return values.some((value) => {
-    const own = comparable(filter.attribute, value);
-    if (filter.kind === 'equal') return own === asked;
-    return filter.kind === 'greaterOrEqual' ? compare(own, asked) >= 0 : compare(own, asked) <= 0;
-  });
+function matchesValues(tree: DirectoryTree, entry: Entry, filter: ValueFilter): boolean {
+  const { kind, attribute } = filter;
+  if (kind === 'equal') return tree.hasForm(entry, attribute, filter.form);
+  const values = tree.values(entry, attribute);
+  if (kind === 'present') return values.length > 0;
+  if (kind === 'substrings') return values.some((value) => hasSubstrings(value, filter));
+  const orders = values.map((value) => compare(comparable(attribute, value), filter.form));
+  return orders.some((order) => (kind === 'greaterOrEqual' ? order >= 0 : order <= 0));
 }
 
 /** Whole numbers by size, everything else (generalized times too) by its characters. */

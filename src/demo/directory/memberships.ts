@@ -1,6 +1,5 @@
 // Who is in which group, the other way round: kept up to date beside the entries, for memberOf and for searches in chains.
 
-import { comparableDn } from '../../directory/distinguished-name.ts';
 import { MEMBER_ATTRIBUTES } from './attributes.ts';
 import type { Entry } from './entry.ts';
 
@@ -33,5 +32,5 @@ export class Memberships {
 }
 
 function membersOf(group: Entry): string[] {
-  return MEMBER_ATTRIBUTES.flatMap((name) => group.attributes.get(name)?.values ?? []).map(comparableDn);
+  return MEMBER_ATTRIBUTES.flatMap((name) => [...(group.attributes.get(name)?.forms ?? [])]);
 }

@@ -4,7 +4,7 @@ import { berCursor } from '../../directory/ldap-ber.ts';
 import { isOperational, isPassword } from './attributes.ts';
 import type { Entry } from './entry.ts';
 import { PASSWORD_MODIFY, START_TLS, WHO_AM_I } from './extended.ts';
-import { matches } from './filter.ts';
+import { assertion, matches } from './filter.ts';
 import type { CompareOperation, RequestControl, SearchOperation } from './requests.ts';
 import type { Result, SearchResultEntry } from './responses.ts';
 import { written } from './responses.ts';
@@ -43,7 +43,7 @@ export function search(
 export function compare({ tree }: DirectoryContext, identity: Identity, operation: CompareOperation): Result {
   requireRead(identity);
   const { dn, attribute, value } = operation;
-  const equal = matches(tree, tree.get(dn), { kind: 'equal', attribute, value });
+  const equal = matches(tree, tree.get(dn), assertion('equal', attribute, value));
   return { code: equal ? 'compareTrue' : 'compareFalse' };
 }
 

@@ -6,7 +6,7 @@ import type { Dn, NamePart, Rdn } from '../../directory/distinguished-name.ts';
 import { comparableDn, dnKey, formatDn, parseDn } from '../../directory/distinguished-name.ts';
 import { comparable, isReadOnly, MEMBER_ATTRIBUTES } from './attributes.ts';
 import type { Attributes, Change, Entry } from './entry.ts';
-import { applyChanges, checkEntry } from './entry.ts';
+import { applyChanges, checkEntry, hasValue } from './entry.ts';
 import { LdapRefusal } from './ldap-result.ts';
 import { Memberships } from './memberships.ts';
 
@@ -45,6 +45,12 @@ export class DirectoryTree {
     if (id === 'entrydn') return [entry.dn];
     if (id === 'memberof') return this.#memberships.directGroups(entry.key).map(({ dn }) => dn);
     return entry.attributes.get(id)?.values ?? [];
+  }
+
+  /** Whether one of the values is equal to this one, which is in the form that attributes.ts compares. */
+  hasForm(entry: Entry, name: string, form: string): boolean {
+    const own = entry.attributes.get(name.toLowerCase());
+    return own ? own.forms.has(form) : this.values(entry, name).some((value) => comparable(name, value) === form);
   }
 
   /** Direct and nested groups of the entry with this key. */
@@ -159,10 +165,8 @@ function checkWritable(changes: readonly Change[]): void {
 function renaming(attributes: Attributes, oldRdn: Rdn, newRdn: Rdn, deleteOldRdn: boolean): Change[] {
   const form = ({ type, value }: NamePart): string => `${type.toLowerCase()}=${comparable(type, value)}`;
   const kept = new Set(newRdn.map(form));
-  const owned = ({ type, value }: NamePart): boolean =>
-    (attributes.get(type.toLowerCase())?.values ?? []).some((own) => comparable(type, own) === comparable(type, value));
   const gone = deleteOldRdn ? oldRdn.filter((part) => !kept.has(form(part))) : [];
-  const named = newRdn.filter((part) => !owned(part));
+  const named = newRdn.filter(({ type, value }) => !hasValue(attributes, type, value));
   return [
     ...gone.map(({ type, value }): Change => ({ kind: 'delete', name: type, values: [value] })),
     ...named.map(({ type, value }): Change => ({ kind: 'add', name: type, values: [value] })),

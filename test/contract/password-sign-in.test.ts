@@ -1,0 +1,126 @@
+import { expect } from 'chai';
+
+import type { AuditEvent } from '../../src/audit/audit.ts';
+import { openPostgres } from '../../src/db/database-postgres.ts';
+import type { Database } from '../../src/db/database.ts';
+import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
+import { directorySettings } from '../../src/directory/directory-settings.ts';
+import type { Directory } from '../../src/directory/directory.ts';
+import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
+import { createPasswordSignIn } from '../../src/first-factors/password-sign-in.ts';
+import { createPostgresAttemptCounters } from '../../src/security/attempt-limiter-postgres.ts';
+import { createAttemptLimiter } from '../../src/security/attempt-limiter.ts';
+import { createPasswordHash } from '../../src/security/password-hash.ts';
+import { createPostgresUsers } from '../../src/users/users-postgres.ts';
+import { testDatabaseUrl } from '../support/postgres.ts';
+import { aTenant } from '../support/rows.ts';
+import { startSlapd } from '../support/slapd.ts';
+import type { TestSlapd } from '../support/slapd.ts';
+import { directoryFixture } from './directory-fixture.ts';
+
+describe('signing in with a password, on slapd and Postgres', () => {
+  let slapd: TestSlapd;
+  let directory: Directory;
+  let db: Database;
+  let tenantId: string;
+  let events: AuditEvent[];
+
+  before(async () => {
+    slapd = await startSlapd();
+    const baseDn = `o=sign-in,${slapd.suffix}`;
+    await slapd.modify(directoryFixture(baseDn));
+    const connection = { urls: [slapd.url], tls: { mode: 'none' }, bindDn: slapd.service.dn, baseDn };
+    const settings = directorySettings.parse({ ...connection, connectTimeoutMs: 500, operationTimeoutMs: 1000 });
+    directory = createLdapDirectory({ name: 'corp', settings, bindPassword: slapd.service.password });
+    db = openPostgres({ url: await testDatabaseUrl() });
+  });
+  beforeEach(async () => {
+    tenantId = await aTenant(db);
+    events = [];
+  });
+  after(async () => {
+    await directory.close();
+    await db.close();
+  });
+
+  /** Another process each time, with the same limits. Five failures at slapd lock an account; we stop after four. */
+  function process() {
+    const limiter = createAttemptLimiter({ counters: createPostgresAttemptCounters(db), store: createMemoryStore() });
+    const signIn = createPasswordSignIn({
+      directories: async () => [{ id: 'corp', directory, lockoutBudget: 4 }],
+      localAccounts: createPostgresUsers(db),
+      passwordHash: createPasswordHash(),
+      limiter,
+      audit: { record: async (event) => void events.push(event) },
+    });
+    return (username: string, password: string) => signIn({ tenantId, username, password, address: '192.0.2.1' });
+  }
+  const reasonsOf = (outcomes: Awaited<ReturnType<ReturnType<typeof process>>>[]) =>
+    outcomes.map((outcome) => (outcome.ok ? 'signed in' : outcome.reason)).sort();
+
+  it('never lets a guesser lock the account at the directory', async () => {
+    const processes = [process(), process()];
+    const names = ['unlucky', 'UNLUCKY', ' unlucky ', 'ｕｎｌｕｃｋｙ'];
+    const guesses = Array.from({ length: 50 }, (_, i) => processes[i % 2]?.(names[i % 4] ?? '', `guess ${i}`));
+    const outcomes = (await Promise.all(guesses)).filter((outcome) => outcome !== undefined);
+    expect(reasonsOf(outcomes)).to.deep.equal([
+      ...Array<string>(4).fill('bad-credentials'),
+      ...Array<string>(46).fill('blocked'),
+    ]);
+
+    const found = await directory.find('unlucky');
+    if (!found.ok) throw new Error(found.reason);
+    expect((await directory.bind(found.value, 'unlucky-password')).ok, 'elsewhere the person still gets in').to.equal(
+      true,
+    );
+    const refusal = await process()('unlucky', 'unlucky-password');
+    expect(refusal).to.include({ ok: false, reason: 'blocked' }).and.have.property('retryAfter').within(880, 900);
+  });
+
+  it('blocks a name that is nobody’s after as many tries', async () => {
+    const attempts = Array.from({ length: 10 }, (_, i) => process()('not-a-person', `guess ${i}`));
+    expect(reasonsOf(await Promise.all(attempts))).to.deep.equal([
+      ...Array<string>(4).fill('bad-credentials'),
+      ...Array<string>(6).fill('blocked'),
+    ]);
+  });
+
+  it('counts failures of one person under each of the names', async () => {
+    for (const name of ['ann', 'ann@fixture.test', 'ann.anderson@fixture.test', 'ANN']) await process()(name, 'wrong');
+    expect(await process()('ann', 'ann-password')).to.include({ ok: false, reason: 'blocked' });
+    expect((await process()('bob', 'bob-password')).ok).to.equal(true);
+  });
+
+  it('tells a locked account from a wrong password only in the audit trail', async () => {
+    const signIn = process();
+    const outcomes = [await signIn('locked', 'locked-password'), await signIn('locked', 'x'), await signIn('bob', 'x')];
+    for (const outcome of outcomes) expect(outcome).to.deep.equal({ ok: false, reason: 'bad-credentials' });
+    expect(events.map(({ type, reason }) => `${type} ${reason}`)).to.deep.equal([
+      'login.failed locked',
+      'login.failed locked',
+      'login.failed bad-credentials',
+    ]);
+  });
+
+  it('lets nobody in by what looks like a filter, a DN or nothing', async () => {
+    const signIn = process();
+    for (const name of ['*', 'a*)(uid=*', '\\2a', 'uid=ann', 'ann,ou=people', '#', 'ann\0', '']) {
+      expect(await signIn(name, 'ann-password'), name).to.deep.equal({ ok: false, reason: 'bad-credentials' });
+    }
+    for (const password of ['', '\0', 'ann-password\0']) {
+      expect(await signIn('ann', password), password).to.deep.equal({ ok: false, reason: 'bad-credentials' });
+    }
+  });
+
+  it('takes an outage neither for a wrong password nor for an attempt', async () => {
+    const signIn = process();
+    await slapd.stop();
+    for (let i = 0; i < 6; i++) {
+      const fault = await signIn('cay', 'cay-password').catch((error: unknown) => error);
+      expect(fault).to.include({ code: 'directory_unavailable', status: 503 });
+    }
+    expect(new Set(events.map((event) => event.type))).to.deep.equal(new Set(['login.unavailable']));
+    await slapd.start();
+    expect((await signIn('cay', 'cay-password')).ok).to.equal(true);
+  });
+});
