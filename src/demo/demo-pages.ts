@@ -35,7 +35,8 @@ interface Pages {
   'signed-out': AppPage;
   'signed-in': AppPage & { csrf: string; endSession: string | undefined; view: TokenView };
   problem: { title: string; text: string };
-  inbox: { messages: readonly InboxMessage[] };
+  /** `live`: it looks for more by itself. */
+  inbox: { messages: readonly InboxMessage[]; live: boolean };
 }
 
 export interface DemoPages {

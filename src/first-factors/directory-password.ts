@@ -57,11 +57,7 @@ function candidate({ source, entry }: Match, pace: BindPace): Candidate {
     async prove(password) {
       const since = performance.now();
       const outcome = await directory.bind(entry, password);
-      if (outcome.ok) {
-        // Some servers let a disabled entry bind; that the password was right is then known all the same.
-        if (entry.disabled) return refused('disabled');
-        return accepted({ kind: 'directory', directoryId, directoryName, entry, notice: outcome.value });
-      }
+      if (outcome.ok) return accepted({ kind: 'directory', directoryId, directoryName, entry, notice: outcome.value });
       if (outcome.reason === 'bad-credentials') pace.note(performance.now() - since);
       if (outcome.reason === 'locked') await pace.keep(since);
       return outcome;

@@ -2,6 +2,7 @@
 // of a session that exists, login/next-step.ts of one that is being made; two opinions would make a login loop.
 
 import type { DirectoryGroup } from '../directory/directory.ts';
+import { membershipIn } from '../groups/group-reference.ts';
 import type { FactorId } from '../second-factors/second-factor.ts';
 import type { TenantSettings } from '../tenants/tenant-settings.ts';
 import { isLevel, reaches, strongest, weakest } from './levels.ts';
@@ -87,8 +88,7 @@ function requiredByTenant(policy: Policy, groups: ProofQuestion['groups']): Leve
   return weakest(allowed.map((factor) => policy.levels[factor])) ?? 'sfa';
 }
 
-/** By name, too, where two groups share it: asking for a second factor once too often is the safe side. */
-function isMember(groups: ProofQuestion['groups'], specs: readonly string[]): boolean {
-  const wanted = new Set(specs.map((spec) => spec.toLowerCase()));
-  return groups.some((group) => [group.name, group.dn, group.id].some((label) => wanted.has(label.toLowerCase())));
+/** A name that two groups share counts here: asking for a second factor once too often is the safe side. */
+function isMember(groups: ProofQuestion['groups'], references: readonly string[]): boolean {
+  return references.some(membershipIn(groups.map((group) => ({ ...group, nameIsUnique: true }))));
 }

@@ -55,7 +55,11 @@ export function createProveSecondFactor({
       await audit.record(eventOf(request, 'second_factor.blocked', reservation.reason));
       return reservation;
     }
-    return evaluate(reservation.value, () => judge(request, owned, reservation.value));
+    const outcome = await evaluate(reservation.value, () => judge(request, owned, reservation.value));
+    if (!outcome.ok && outcome.reason !== 'malformed') {
+      await audit.record(eventOf(request, 'second_factor.failed', outcome.reason));
+    }
+    return outcome;
   };
 
   async function judge(
@@ -65,18 +69,15 @@ export function createProveSecondFactor({
   ): Promise<Outcome<Proof, ProveRefusal>> {
     const at = now();
     const match = findMatch(request, owned, at);
-    if (!match.ok && match.reason === 'malformed') {
-      await reservation.release();
-      return match;
+    if (match.ok) {
+      const isFirstUse = await use(request, match.value, reservation);
+      return isFirstUse ? accepted(proofOf(request.factor, at)) : refused('replayed');
     }
-    if (match.ok && (await use(request, match.value, reservation))) return accepted(proofOf(request.factor, at));
-
-    const reason = match.ok ? 'replayed' : match.reason;
-    await audit.record(eventOf(request, 'second_factor.failed', reason));
-    return refused(reason);
+    if (match.reason === 'malformed') await reservation.release();
+    return match;
   }
 
-  /** All or nothing: a fault after the step was used up leaves it to be used again. */
+  /** All or nothing: after a fault the step is as unused as before. */
   function use(request: ProveRequest, match: Match, reservation: Reservation): Promise<boolean> {
     const { tenantId, userId } = request;
     return db.unitOfWork(async () => {

@@ -19,7 +19,6 @@ export const RIGHT = 'the right password';
 /** A person of a directory in these tests: the names that find them, and how a bind with the right or a wrong password ends. */
 export interface Person {
   names: string[];
-  disabled?: boolean;
   right?: BindRefusal;
   wrong?: BindRefusal;
 }
@@ -33,8 +32,8 @@ export interface Source {
   settings?: Pick<NamedDirectory, 'realm' | 'lockoutBudget' | 'lockoutWindow'>;
 }
 
-export function entryOf(id: string, { names, disabled = false }: Person): DirectoryUser {
-  return { stableId: id, dn: `uid=${id}`, username: names[0] ?? id, profile: {}, disabled };
+export function entryOf(id: string, { names }: Person): DirectoryUser {
+  return { stableId: id, dn: `uid=${id}`, username: names[0] ?? id, profile: {}, disabled: false };
 }
 
 function fakeDirectory(

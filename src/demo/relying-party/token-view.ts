@@ -108,14 +108,19 @@ function readable(name: string, value: unknown): string {
   if (TIMES.has(name) && typeof value === 'number') return utc(new Date(value * 1000));
   if (typeof value === 'string') return value;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ');
-  return JSON.stringify(value, null, 1);
+  return JSON.stringify(value, withoutTokens, 1);
+}
+
+/** The sources of distributed claims come with bearer tokens, which have no business on a page. */
+function withoutTokens(key: string, value: unknown): unknown {
+  return key === 'access_token' ? '…' : value;
 }
 
 function utc(time: Date): string {
   return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Enough to tell one from another; the token itself has no business on a page. */
+/** Enough to tell one token from another. */
 function fingerprint(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 12);
 }
