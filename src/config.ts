@@ -65,10 +65,11 @@ export function loadConfiguration({ file, env, overrides = {} }: ConfigurationSo
   return { ok: true, configuration: frozen(configurationOf(checked.declared)), warnings };
 }
 
-/** Problems of one file in the order of its lines. */
+/** The file's in the order of its lines, then the others. */
 function rejected(problems: Problem[], warnings: Problem[]): LoadedConfiguration {
-  const sorted = problems.toSorted((a, b) => a.source.localeCompare(b.source, 'en', { numeric: true }));
-  return { ok: false, problems: sorted, warnings };
+  const inFile = problems.filter(({ source }) => /:\d+:\d+$/.test(source));
+  const sorted = inFile.toSorted((a, b) => a.source.localeCompare(b.source, 'en', { numeric: true }));
+  return { ok: false, problems: [...sorted, ...problems.filter((problem) => !inFile.includes(problem))], warnings };
 }
 
 function check(values: Tree): { declared: Declared | undefined; findings: Finding[]; warnings: Finding[] } {

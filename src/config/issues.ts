@@ -93,6 +93,7 @@ function mendOfMissing(path: Path): string {
   const place = SECRETS.some((secret) => matches(path, secret)) ? fileKeyOf(path) : path;
   const variable = variableOf(place);
   const name = place.at(-1) ?? '';
+  if (/^\d+$/.test(name)) return 'count from 0 on, without a gap';
   return variable === undefined ? `add ${name}` : `add ${name}, or set ${variable}`;
 }
 

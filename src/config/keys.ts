@@ -60,9 +60,9 @@ function isSecret(path: Path): boolean {
   return SECRETS.some((pattern) => dotted(pattern) === dotted(path));
 }
 
-function fileOf(key: Key): Key {
-  const about = `Path of a file that holds ${key.path.at(-1) ?? ''}`;
-  return { path: fileKeyOf(key.path), schema: { type: 'string' }, required: false, default: undefined, about };
+function fileOf({ path }: Key): Key {
+  const about = 'Path of a file that holds it';
+  return { path: fileKeyOf(path), schema: { type: 'string' }, required: false, default: undefined, about };
 }
 
 interface Child {

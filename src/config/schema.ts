@@ -48,7 +48,7 @@ const encryptionKey = z.strictObject({
     .string()
     .trim()
     .min(32, 'use at least 32 characters; openssl rand -base64 32 makes them')
-    .describe('Random text of at least 32 characters'),
+    .describe('Random text of at least 32 characters; openssl rand -base64 32 makes it'),
 });
 
 const KEYS_MEND =
@@ -124,7 +124,7 @@ const directory = directorySettings.safeExtend({
 });
 
 const client = clientMetadata.safeExtend({
-  client_secret: z.string().min(1).optional().describe('At least 32 random characters'),
+  client_secret: z.string().min(1).optional().describe('Random text; openssl rand -base64 32 makes it'),
 });
 
 /** Starts with a letter, because JavaScript would sort names that are numbers, and the order of directories matters. */

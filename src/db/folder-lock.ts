@@ -18,7 +18,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   if (held.has(lock)) throw inUse(folder, lock, process.pid);
   held.add(lock);
   try {
-    await createOrTakeOver(folder, lock);
+    await acquire(folder, lock);
   } catch (error) {
     held.delete(lock);
     throw error;
@@ -29,18 +29,26 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   };
 }
 
-async function createOrTakeOver(folder: string, lock: string): Promise<void> {
+/**
+ * Of those who find a lock whose owner has gone, one at a time may replace it, with a second lock on that. A look at it first and
+ * a removal later, without one, would now and then remove what another process has just made.
+ */
+async function acquire(folder: string, lock: string): Promise<void> {
   while (!(await create(lock))) {
-    const owner = await readOwner(lock);
-    if (owner !== undefined && isOther(owner)) throw inUse(folder, lock, owner);
-    await removeStale(lock, owner);
+    if ((await readOwner(lock, folder)) === 'free') continue;
+    const takeover = `${lock}.takeover`;
+    await acquire(folder, takeover);
+    try {
+      if ((await readOwner(lock, folder)) === 'gone') return await replace(lock);
+    } finally {
+      await rm(takeover);
+    }
   }
 }
 
-/** Linking, unlike creating and then writing, never shows anybody a lock without its owner. */
+/** Linking and renaming, unlike writing in place, never show anybody a lock without its owner. */
 async function create(lock: string): Promise<boolean> {
-  const draft = `${lock}.${randomUUID()}`;
-  await writeFile(draft, `${process.pid}`, { mode: 0o600 });
+  const draft = await writeDraft(lock);
   try {
     await link(draft, lock);
     return true;
@@ -52,18 +60,28 @@ async function create(lock: string): Promise<boolean> {
   }
 }
 
-/** Undefined where the lock has just gone, or holds no process id. */
-async function readOwner(lock: string): Promise<number | undefined> {
-  const content = await readFile(lock, 'utf8').catch(ignoring('ENOENT'));
-  return content === undefined ? undefined : Number.parseInt(content, 10) || undefined;
+async function replace(lock: string): Promise<void> {
+  await rename(await writeDraft(lock), lock);
 }
 
-/** Moves the lock away before it looks again: somebody else may have taken it over in the meantime, and then gets it back. */
-async function removeStale(lock: string, owner: number | undefined): Promise<void> {
-  const aside = `${lock}.${randomUUID()}`;
-  await rename(lock, aside).catch(ignoring('ENOENT'));
-  if ((await readOwner(aside)) !== owner) await link(aside, lock).catch(ignoring('EEXIST', 'ENOENT'));
-  await rm(aside, { force: true });
+async function writeDraft(lock: string): Promise<string> {
+  const draft = `${lock}.${randomUUID()}`;
+  await writeFile(draft, `${process.pid}`, { mode: 0o600 });
+  return draft;
+}
+
+/** Whether the lock has been given back, or its owner is gone. @throws AppError when the owner lives. */
+async function readOwner(lock: string, folder: string): Promise<'free' | 'gone'> {
+  let content: string;
+  try {
+    content = await readFile(lock, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return 'free';
+    throw error;
+  }
+  const owner = Number.parseInt(content, 10);
+  if (owner > 0 && isOther(owner)) throw inUse(folder, lock, owner);
+  return 'gone';
 }
 
 /** Whether the id is another living process's. In a container, ours may be the one that an earlier process had before a restart. */
@@ -83,12 +101,6 @@ function inUse(folder: string, lock: string, pid: number): AppError {
     500,
     `The folder ${folder} is in use by process ${pid}. If that is no Sallyport, delete ${lock}.`,
   );
-}
-
-function ignoring(...codes: string[]): (error: unknown) => undefined {
-  return (error) => {
-    if (!codes.some((code) => hasCode(error, code))) throw error;
-  };
 }
 
 function hasCode(error: unknown, code: string): boolean {

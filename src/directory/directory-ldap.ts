@@ -49,6 +49,15 @@ export function createLdapDirectory({ name, settings, bindPassword, observe }: L
     return client.search({ base: userBaseDn, scope: 'sub', filter, attributes, sizeLimit: 2 });
   };
 
+  const prove = async (dn: string, password: string, entryDisabled: boolean) => {
+    if (!isPassword(password)) return refused('bad-credentials');
+    const result = await client.bind(dn, password);
+    const policy = readPasswordPolicy(result.controls.get(PASSWORD_POLICY_CONTROL));
+    const outcome = bindOutcome({ code: result.code, policy, entryDisabled });
+    if (!outcome) throw new LdapResultError('bind', result);
+    return outcome;
+  };
+
   return {
     name,
 
@@ -60,19 +69,11 @@ export function createLdapDirectory({ name, settings, bindPassword, observe }: L
         return entry ? accepted(toDirectoryUser(entry, schema.users)) : refused('unknown');
       }),
 
-    bind: (user, password) =>
-      orUnavailable(async () => {
-        if (!isPassword(password)) return refused('bad-credentials');
-        const result = await client.bind(user.dn, password);
-        const policy = readPasswordPolicy(result.controls.get(PASSWORD_POLICY_CONTROL));
-        const outcome = bindOutcome({ code: result.code, policy, entryDisabled: user.disabled });
-        if (!outcome) throw new LdapResultError('bind', result);
-        return outcome;
-      }),
+    bind: (user, password) => orUnavailable(() => prove(user.dn, password, user.disabled)),
 
     bindNobody: (password) =>
       orUnavailable(async () => {
-        if (isPassword(password)) await client.bind(nobody, password);
+        await prove(nobody, password, false);
       }),
 
     findByStableId: (id) =>

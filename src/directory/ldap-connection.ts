@@ -85,6 +85,8 @@ export class LdapConnection {
 
   /** A simple bind (RFC 4513 5.1). Whatever the result's code, the result is the answer. */
   async bind(dn: string, password: string): Promise<LdapResult> {
+    // Without either of them it would succeed, as nobody (RFC 4513 5.1.1, 5.1.2).
+    if (dn === '' || password === '') throw new Error('a bind needs a name and a password');
     const controls = [new Control(PASSWORD_POLICY_CONTROL)];
     const request = new BindRequest({ messageId: this.#nextId(), dn, password, controls });
     const { result } = await this.#send('bind', request);

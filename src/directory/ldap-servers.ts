@@ -87,8 +87,6 @@ export async function bindAsService(
   connection: LdapConnection,
   { settings, bindPassword }: ServerAccess,
 ): Promise<void> {
-  // RFC 4513 5.1.2: with an empty password it would succeed, as nobody.
-  if (bindPassword === '') throw new Error('the service account has no password');
   const result = await connection.bind(settings.bindDn, bindPassword);
   if (result.code !== 0) throw new LdapResultError('bind', result);
 }

@@ -74,7 +74,7 @@ export function leadOnTo(ctx: Context, link: ErrorLink): void {
 
 /** After a fault the same page may work; an empty `href` is the page's own address, whatever that is. */
 function wayOut(ctx: Context, status: number, homeUrl: string | undefined): ErrorLink | undefined {
-  const link = ctx.state.wayOut as ErrorLink | undefined;
+  const link: ErrorLink | undefined = ctx.state.wayOut;
   if (link) return link;
   if (status >= 500 && ctx.method === 'GET') return { to: 'retry', href: '' };
   return homeUrl === undefined ? undefined : { to: 'home', href: homeUrl };

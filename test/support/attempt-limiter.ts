@@ -28,16 +28,21 @@ interface Installation {
   stores: EphemeralStore[];
 }
 
+const CONNECTIONS = 30;
+
 const INSTALLATIONS: Record<string, () => Promise<Installation>> = {
   async 'Postgres and Redis'() {
     const [url, redisUrl] = [await testDatabaseUrl(), await testRedisUrl()];
     return {
-      databases: [openPostgres({ url, poolMax: 60 }), openPostgres({ url, poolMax: 60 })],
+      databases: [openPostgres({ url, poolMax: CONNECTIONS }), openPostgres({ url, poolMax: CONNECTIONS })],
       stores: [createRedisStore({ url: redisUrl }), createRedisStore({ url: redisUrl })],
     };
   },
   async 'Postgres and memory'() {
-    return { databases: [openPostgres({ url: await testDatabaseUrl() })], stores: [createMemoryStore()] };
+    return {
+      databases: [openPostgres({ url: await testDatabaseUrl(), poolMax: CONNECTIONS })],
+      stores: [createMemoryStore()],
+    };
   },
   async 'PGlite and memory'() {
     const db = await openEmbedded();
@@ -76,6 +81,7 @@ export function describeAttemptLimiter(title: string, tests: (door: LimitedDoor)
         const [first] = databases;
         if (!first) throw new Error('an installation has a database');
         db = first;
+        await Promise.all(databases.map(openEveryConnection));
       });
       beforeEach(async () => {
         tenantId = await aTenant(db);
@@ -121,4 +127,10 @@ export function describeAttemptLimiter(title: string, tests: (door: LimitedDoor)
       tests(door);
     });
   }
+}
+
+/** So that statements sent at once also begin at once, and none waits for its connection until others have ended. */
+async function openEveryConnection(db: Database): Promise<void> {
+  if (db.kind === 'pglite') return;
+  await Promise.all(Array.from({ length: CONNECTIONS }, () => db.query('select pg_sleep(0.2)')));
 }

@@ -66,6 +66,11 @@ describe('what is wrong with a configuration', () => {
         message: /begins with/,
         mend: /./,
       },
+      'a mistake that breaks the rest of its line': {
+        yaml: '- a\nb: 1 #!\n',
+        path: '',
+        mend: /example\.yaml/,
+      },
       'two documents': { yaml: `${LEAST}--- #!\na: 1\n`, path: '', message: /second document/, mend: /hyphens/ },
     });
   });
@@ -108,9 +113,9 @@ describe('what is wrong with a configuration', () => {
     expect(problem?.source).to.equal(`${folder.path}/sallyport.yaml:3:20`);
   });
 
-  it('is told in the order of the lines', () => {
-    const problems = problemsOf(folder.load(`z: 1\n${LEAST}tenants: { acme: {} }\nlogLevel: x\n`));
-    expect(problems.map(({ path }) => path)).to.deep.equal(['z', 'tenants.acme.name', 'logLevel']);
+  it('is told in the order of the lines, and what the environment has after them', () => {
+    const problems = problemsOf(folder.load(`z: 1\n${LEAST}tenants: { acme: {} }\nlogLevel: x\n`, { PORT: 'x' }));
+    expect(problems.map(({ path }) => path)).to.deep.equal(['z', 'tenants.acme.name', 'logLevel', 'listen.port']);
   });
 
   for (const yaml of [
@@ -136,6 +141,12 @@ describe('what is wrong with a configuration', () => {
         mend: 'check the path given by --config or SALLYPORT_CONFIG',
       },
     ]);
+  });
+
+  it('is that its aliases would fill the memory', () => {
+    const names = 'abcdefgh'.split('');
+    const bomb = names.map((name, at) => `${name}: &${name} [${`*${names[at - 1] ?? ''}, `.repeat(at && 12)}1]\n`);
+    expect(problemsOf(folder.load(bomb.join('')))[0]).to.include({ path: '', message: 'is not a map of keys' });
   });
 
   it('is that the file is something else', () => {
@@ -217,6 +228,12 @@ describe('what is wrong with a configuration', () => {
         source: 'environment variable SALLYPORT_ENCRYPTION_KEYS_0_SECRET_FILE',
         mend: /correct the path/,
       },
+      'a list with a gap': {
+        env: { SALLYPORT_ENCRYPTION_KEYS_1_ID: 'k1', SALLYPORT_ENCRYPTION_KEYS_1_SECRET: SECRET },
+        path: 'encryption.keys.0',
+        source: 'environment',
+        mend: /from 0 on/,
+      },
       'half of a mail server': {
         env: { SALLYPORT_MAIL_URL: 'smtp://h' },
         path: 'mail.from',
@@ -236,8 +253,8 @@ describe('what is wrong with a configuration', () => {
 
     it('is what is missing, by its variable, when there is no file', () => {
       expect(problemsOf(loadConfiguration({ env: {} })).map(({ path, source }) => ({ path, source }))).to.deep.equal([
-        { path: 'encryption', source: 'environment' },
         { path: 'publicUrl', source: 'environment variable SALLYPORT_PUBLIC_URL' },
+        { path: 'encryption', source: 'environment' },
       ]);
     });
   });

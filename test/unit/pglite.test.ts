@@ -8,8 +8,11 @@ import { openEmbedded } from '../../src/db/database-pglite.ts';
 import { lockFolder } from '../../src/db/folder-lock.ts';
 import { migrateUp } from '../../src/db/migrate.ts';
 import { AppError } from '../../src/errors.ts';
+import { eventually } from '../support/eventually.ts';
 import { startProcess } from '../support/processes.ts';
+import type { TestProcess } from '../support/processes.ts';
 
+const locker = fileURLToPath(new URL('../support/folder-locker.ts', import.meta.url));
 const writer = fileURLToPath(new URL('../support/pglite-writer.ts', import.meta.url));
 
 describe('the embedded database', () => {
@@ -86,14 +89,22 @@ describe('the lock of a folder', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('is taken over from a process that is gone, by one of those who try at once', async () => {
+  it('is taken over from a process that is gone, by one of several that try at once', async () => {
     const gone = await startProcess('true', []);
     await gone.exited;
-    await writeFile(path.join(folder, 'lock'), `${gone.pid}`);
-    const tries = await Promise.allSettled(Array.from({ length: 10 }, () => lockFolder(folder)));
-    expect(tries.filter(({ status }) => status === 'fulfilled')).to.have.lengthOf(1);
+    for (const left of ['lock', 'lock.takeover']) await writeFile(path.join(folder, left), `${gone.pid}`);
+    const start = (): Promise<TestProcess> => startProcess(process.execPath, [locker, folder], { ready: /^up$/m });
+    const tries = await Promise.all([start(), start(), start(), start()]);
+
+    await writeFile(`${folder}.go`, '');
+    const said = (what: RegExp): TestProcess[] => tries.filter((each) => what.test(each.output()));
+    await eventually('each has had its try', () => said(/locked|invalid_configuration/).length === 4);
+    const [winner, ...others] = said(/^locked$/m);
+    expect(others).to.deep.equal([]);
+    expect(await readFile(path.join(folder, 'lock'), 'utf8')).to.equal(`${winner?.pid}`);
     expect(await readdir(folder)).to.deep.equal(['lock']);
-    expect(await readFile(path.join(folder, 'lock'), 'utf8')).to.equal(`${process.pid}`);
+    await Promise.all(tries.map((each) => each.stop()));
+    await rm(`${folder}.go`);
   });
 
   for (const [whose, content] of Object.entries({

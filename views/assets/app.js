@@ -53,7 +53,7 @@ function markSent(form, sent) {
   for (const button of form.querySelectorAll('[type=submit]')) button.setAttribute('aria-disabled', String(sent));
 }
 
-// A form that only confirms what is known already. Not on the way back, or nobody could go back past it.
-const [navigation] = performance.getEntriesByType('navigation');
+// A form that only confirms what is known already. Sent before the page has loaded, it takes the page's place in the history
+// (HTML, "form submission algorithm"), so that the back button does not lead into it again.
 const submitter = document.querySelector('[data-press]');
-if (submitter && navigation.type !== 'back_forward') submitter.form.requestSubmit(submitter);
+submitter?.form.requestSubmit(submitter);

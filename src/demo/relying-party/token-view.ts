@@ -27,7 +27,7 @@ export interface TokenView {
 const MEANINGS: Readonly<Record<string, string>> = {
   iss: 'Who says so: the issuer',
   sub: 'Whom it is about: an id that stays the same when the name or the e-mail address changes. Store this one',
-  aud: 'Whom it is meant for: this app',
+  aud: 'Whom it is meant for: nobody else should accept it',
   azp: 'To whom it was given',
   client_id: 'The app that it was given to',
   exp: 'Not to be believed after',
@@ -107,7 +107,7 @@ function decoded(token: string): Readonly<Record<string, unknown>> | undefined {
 function readable(name: string, value: unknown): string {
   if (TIMES.has(name) && typeof value === 'number') return utc(new Date(value * 1000));
   if (typeof value === 'string') return value;
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ');
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ') || '(none)';
   return JSON.stringify(value, withoutTokens, 1);
 }
 
