@@ -14,6 +14,7 @@ import { watchTenants } from './db/change-feed.ts';
 import { openEmbedded } from './db/database-pglite.ts';
 import { openPostgres } from './db/database-postgres.ts';
 import { sweepPeriodically } from './db/expiry.ts';
+import { repeat } from './db/repeat.ts';
 import { assertMigrated } from './db/migrate.ts';
 import type { OpenDatabase } from './db/pooled-database.ts';
 import { startDeliveryWorker } from './delivery/delivery-worker.ts';
@@ -38,7 +39,7 @@ import { createPageSender } from './http/send-page.ts';
 import { loadStaticFiles } from './http/static-files.ts';
 import { siteOf } from './http/tenant-context.ts';
 import { createPostgresKeys } from './keys/keys-postgres.ts';
-import { createKeys } from './keys/keys.ts';
+import { createKeys, longestTokenLife } from './keys/keys.ts';
 import { createPostgresConsents } from './login/consents-postgres.ts';
 import { createFinishLogin } from './login/finish-login.ts';
 import { createInteractions } from './login/interactions.ts';
@@ -78,6 +79,9 @@ import type { Tenant } from './tenants/tenants.ts';
 import { createStanding } from './users/standing.ts';
 import { createPostgresUsers } from './users/users-postgres.ts';
 
+const HOUR_MS = 3_600_000;
+/** Seconds. */
+const CLOCK_SKEW = 90;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** What holds the data; enough for the commands that serve nothing. */
@@ -154,11 +158,13 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   };
   const pages = await composePages();
   const people = composePeople(base);
-  const delivery = composeDelivery(base, pages, options.emailChannel ?? smtpChannelOf(configuration));
+  const smtp = configuration.mail && createSmtpChannel(configuration.mail);
+  const delivery = composeDelivery(base, pages, options.emailChannel ?? smtp);
   const login = composeLogin(base, pages, people, delivery.secondFactorAdded);
   const protocol = composeProtocol(configuration, base, pages, people, login);
 
   const changes = watchTenants(base.db, protocol.sites.forget, { onError: warn(log, 'tenant changes cannot be read') });
+  const oldKeys = repeat(() => dropOldKeys(base), HOUR_MS, warn(log, 'old signing keys could not be dropped'));
   const sweep = sweepPeriodically(base.db, { onError: warn(log, 'expired rows could not be swept') });
   base.metrics.watchPool('database', () => base.db.poolUse());
 
@@ -194,7 +200,8 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       draining = true;
     },
     async close() {
-      await Promise.all([changes.stop(), sweep.stop(), delivery.stop()]);
+      await Promise.all([changes.stop(), oldKeys.stop(), sweep.stop(), delivery.stop()]);
+      smtp?.close();
       await people.directories.close();
       await base.store.close();
     },
@@ -317,8 +324,11 @@ function composeProtocol(
   return { tickets, sites: createTenantProviders({ tenants, issuerOf, build }) };
 }
 
-function smtpChannelOf({ mail }: Configuration): Channel | undefined {
-  return mail && createSmtpChannel(mail);
+/** A retired key stays published until its last token has expired, and clocks may differ. */
+async function dropOldKeys({ tenants, keys }: Base): Promise<void> {
+  for (const { id, settings } of await tenants.list()) {
+    await keys.dropRetired(id, new Date(Date.now() - (longestTokenLife(settings) + CLOCK_SKEW) * 1000));
+  }
 }
 
 function openEphemeral({ redisUrl }: Configuration, log: Log): { store: EphemeralStore } {

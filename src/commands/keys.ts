@@ -1,5 +1,4 @@
 import type { composeCore } from '../compose.ts';
-import { longestTokenLife } from '../keys/keys.ts';
 import { complain, print } from './output.ts';
 
 /** Relying parties refresh their copy of the keys well within this. Seconds. */
@@ -11,7 +10,6 @@ export async function rotateKeys(core: ReturnType<typeof composeCore>, slug: str
     complain(`There is no tenant ${slug}.`);
     return 1;
   }
-  await core.keys.dropRetired(tenant.id, new Date(Date.now() - longestTokenLife(tenant.settings) * 1000));
   const rotated = await core.keys.rotate(tenant.id, { publishedFor: now ? 0 : PUBLISHED_FOR });
   if (!rotated.ok) {
     complain('The next key has not been published for an hour yet. Wait, or add --now when the current key is lost.');

@@ -17,28 +17,23 @@ type Issue = z.core.$ZodIssue;
 export function findingsOf(issues: readonly Issue[], values: Tree, above: Path = []): Finding[] {
   return issues.flatMap((issue) => {
     const path = [...above, ...issue.path.map(String)];
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((name) => unknownKey(path, name, valueAt(values, [...path, name])));
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownKey(path, name, values));
     if (issue.code === 'invalid_union') return findingsOfUnion(issue, path, values);
     if (issue.code === 'invalid_key') return [invalidName(path, issue.issues)];
     return [{ path, ...explain(issue, path, valueAt(values, path)) }];
   });
 }
 
-function unknownKey(above: Path, name: string, value: unknown): Finding {
+function unknownKey(above: Path, name: string, values: Tree): Finding {
   const at = [...above, name];
   const known = namesAfter(above);
   const meant = nearest(name, known);
   const message = 'is not a known key';
   if (meant !== undefined) return { path: at, message, mend: `did you mean ${meant}?` };
   // In `{ password: hunter2,rest }` and `{password:hunter2}` what is read as a key is a secret, or the rest of one.
-  if (value === null) {
-    return {
-      path: [...above, '…'],
-      at,
-      message,
-      mend: 'put a value with a comma in quotes, and a space after a colon',
-    };
+  if (valueAt(values, at) === null) {
+    const mend = 'put a value with a comma in quotes, and a space after a colon';
+    return { path: [...above, '…'], at, message, mend };
   }
   return { path: at, message, mend: `remove it; what may stand here: ${known.join(', ')}` };
 }

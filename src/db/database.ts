@@ -6,7 +6,8 @@ export interface Database {
 
   /**
    * Runs one statement on the current unit of work's transaction, else on a connection of the pool.
-   * Statements are prepared and cached by their text, so the text must be constant and every value a parameter.
+   * Statements are prepared and cached by their text, so the text must be constant and every value a parameter. An array is a
+   * Postgres array; for a jsonb column, pass the text of the JSON. A bigint comes back as a number, a timestamptz as a Date.
    *
    * @throws AppError `storage_unavailable` when no connection could be had or the connection was lost.
    */
@@ -18,7 +19,10 @@ export interface Database {
     values?: readonly unknown[],
   ): Promise<Row | undefined>;
 
-  /** Runs `work` in one transaction; joins the transaction that is already open, if there is one. */
+  /**
+   * Runs `work` in one transaction; joins the transaction that is already open, if there is one. It is all or nothing: once a
+   * statement or a joined part has failed, the whole unit fails with that error, whoever swallowed it.
+   */
   unitOfWork<T>(work: () => Promise<T>): Promise<T>;
 
   /** Answers when a trivial statement did, within `timeoutMs`. */

@@ -12,12 +12,10 @@ const terminateMessage = 'X'.charCodeAt(0);
  * a new client expects to find it, and the next one waits for that.
  */
 export function pgliteStreams(pglite: PGlite): () => Duplex {
-  let sessionFree = Promise.resolve();
+  let sessionFree: Promise<void> = Promise.resolve();
   return () => {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
     const stream = actAsSocket(openStream(pglite, sessionFree));
-    sessionFree = promise.then(() => undefined);
-    stream.once('close', () => resolve(undefined));
+    sessionFree = new Promise((resolve) => stream.once('close', resolve));
     return stream;
   };
 }

@@ -4,6 +4,7 @@
 // with the form. `<%= %>` escapes; `<%~ %>` does not: it is for includes, the page's body and markup of our own.
 
 import { Eta } from 'eta';
+import { LRUCache } from 'lru-cache';
 
 import { brandStyle } from './branding.ts';
 import { describeProblem } from './form-problems.ts';
@@ -53,6 +54,7 @@ export function createRenderer({ viewsFolder, messages, assetUrl }: RendererOpti
   const html = templates(viewsFolder);
   const escapeHtml = html.config.escapeFunction;
   html.configure({ escapeFunction: (value) => escapeHtml(printable(value)) });
+  const styles = new LRUCache<string, string>({ max: 500, memoMethod: (colour) => brandStyle(colour) });
   const text = templates(viewsFolder);
   text.configure({ escapeFunction: printable });
 
@@ -68,7 +70,7 @@ export function createRenderer({ viewsFolder, messages, assetUrl }: RendererOpti
       const { tenant, nonce } = context;
       const common = scope(context, data);
       const look = { nonce, assetUrl, logo: tenant?.branding.logo, initial: initialOf(common.site) };
-      const style = brandStyle(tenant?.branding.colour ?? NEUTRAL_COLOUR);
+      const style = styles.memo(tenant?.branding.colour ?? NEUTRAL_COLOUR);
       return html.render(`${name}.eta`, { ...common, ...look, style });
     },
     email(name, context, data) {

@@ -3,9 +3,10 @@
 
 import { createHash } from 'node:crypto';
 
-import type { Provider } from 'oidc-provider';
+import type { Client, Provider } from 'oidc-provider';
 
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
+import { currentRequest } from '../http/request-context.ts';
 import { isLevel } from '../policy/levels.ts';
 import { answeredAcr } from '../policy/required-proof.ts';
 import { acrRequestOf } from '../policy/acr-request.ts';
@@ -15,6 +16,7 @@ export function overrideProvider(provider: Provider, tenantId: string, store: Ep
   answerAcr(provider);
   alwaysIncludeSid(provider);
   detectReplaysAtomically(provider, tenantId, store);
+  limitSecretGuesses(provider, tenantId, store);
 }
 
 /** Stock: URLs are made from `Host`, so that a forged one ends up in discovery and in redirects. */
@@ -47,5 +49,20 @@ function detectReplaysAtomically(provider: Provider, tenantId: string, store: Ep
       .digest('base64url');
     const life = exp === undefined ? 3600 : Math.ceil(exp - Date.now() / 1000);
     return store.add(`replay:${tenantId}:${id}`, '1', Math.max(life, 1));
+  };
+}
+
+const GUESSES = 20;
+const GUESS_WINDOW = 300;
+
+/** Stock: any number of guesses. Here a client's secret is not even looked at after so many wrong ones from one address. */
+function limitSecretGuesses(provider: Provider, tenantId: string, store: EphemeralStore): void {
+  const { compareClientSecret: compare } = provider.Client.prototype;
+  provider.Client.prototype.compareClientSecret = async function (this: Client, secret: string) {
+    const key = `secret-guesses:${tenantId}:${this.clientId}:${currentRequest()?.address ?? ''}`;
+    if (Number((await store.get(key)) ?? 0) >= GUESSES) return false;
+    const isRight = await compare.call(this, secret);
+    if (!isRight) await store.increment(key, GUESS_WINDOW);
+    return isRight;
   };
 }

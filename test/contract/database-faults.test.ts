@@ -59,6 +59,8 @@ describe('database: Postgres in trouble', () => {
     );
     await expectUnavailable(db.ping(200), 600);
     await expectUnavailable(migrateUp(db), 600);
+    const byName = openPostgres({ url: server.url().replace('127.0.0.1', 'localhost'), ...timeouts });
+    await expectUnavailable(migrateUp(byName), 600);
     await server.start();
     await expectRecovery(db);
   });

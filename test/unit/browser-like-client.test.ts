@@ -1,12 +1,19 @@
 import http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 import { expect } from 'chai';
 
 import { createUserAgent, textOf } from '../support/browser-like-client.ts';
+import { freePort } from '../support/ports.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+interface Echo {
+  method: string;
+  url: string;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
 
 describe('the browser-like client of the tests', () => {
   const routes = new Map<string, Handler>();
@@ -22,8 +29,8 @@ describe('the browser-like client of the tests', () => {
   let port: number;
 
   before(async () => {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    ({ port } = server.address() as AddressInfo);
+    port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     origin = `http://localhost:${String(port)}`;
     routes.set('/echo', ({ method, url, headers }, response, body) => {
       response.end(JSON.stringify({ method, url, headers, body }));
@@ -37,13 +44,8 @@ describe('the browser-like client of the tests', () => {
   function answer(path: string, status: number, headers: Record<string, string | string[]>) {
     routes.set(path, (_, response) => response.writeHead(status, headers).end());
   }
-  async function echoed(at: Promise<{ body: string }>) {
-    return JSON.parse((await at).body) as {
-      method: string;
-      url: string;
-      headers: IncomingMessage['headers'];
-      body: string;
-    };
+  async function echoed(at: Promise<{ body: string }>): Promise<Echo> {
+    return JSON.parse((await at).body);
   }
 
   it('keeps cookies by path and domain, over a port, and forgets those that expire', async () => {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 
 import { createMessages } from '../../src/http/messages.ts';
+import type { MessageId, MessageParams } from '../../src/http/messages.ts';
 import english from '../../views/messages/en.json' with { type: 'json' };
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
@@ -40,7 +41,7 @@ describe('createMessages', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'messages-'));
-    write('en', { 'a.title': 'Hello {name}', 'a.days': { one: 'one day', other: '{count} days' } });
+    write('en', { 'page.title': 'Hello {name}', 'login.notice.endsIn': { one: 'one day', other: '{count} days' } });
   });
   afterEach(() => {
     rmSync(folder, { recursive: true });
@@ -50,47 +51,47 @@ describe('createMessages', () => {
     writeFileSync(path.join(folder, `${language}.json`), JSON.stringify(messages));
   }
 
-  /** The messages of a folder whose ids are no MessageIds. */
-  function translate(language: string, id: string, params?: Record<string, string | number>): string {
-    const t: (id: never, params?: Record<string, string | number>) => string =
-      createMessages(folder).messagesFor(language);
-    return Reflect.apply(t, undefined, [id, params]) as string;
+  function translate(language: string, id: MessageId, params?: MessageParams): string {
+    return createMessages(folder).messagesFor(language)(id, params);
   }
 
   it('fills in parameters, once', () => {
-    expect(translate('en', 'a.title', { name: '{name} & <b>' })).to.equal('Hello {name} & <b>');
+    expect(translate('en', 'page.title', { name: '{name} & <b>' })).to.equal('Hello {name} & <b>');
   });
 
   it('picks the plural form of the language and writes numbers its way', () => {
     write('pl', {
-      'a.title': '{name}!',
-      'a.days': { one: 'dzień', few: '{count} dni (few)', many: '{count} dni', other: '-' },
+      'page.title': '{name}!',
+      'login.notice.endsIn': { one: 'dzień', few: '{count} dni (few)', many: '{count} dni', other: '-' },
     });
-    expect(translate('en', 'a.days', { count: 1 })).to.equal('one day');
-    expect(translate('en', 'a.days', { count: 1234 })).to.equal('1,234 days');
-    expect(translate('pl', 'a.days', { count: 3 })).to.equal('3 dni (few)');
-    expect(translate('pl', 'a.days', { count: 5 })).to.equal('5 dni');
+    expect(translate('en', 'login.notice.endsIn', { count: 1 })).to.equal('one day');
+    expect(translate('en', 'login.notice.endsIn', { count: 1234 })).to.equal('1,234 days');
+    expect(translate('pl', 'login.notice.endsIn', { count: 3 })).to.equal('3 dni (few)');
+    expect(translate('pl', 'login.notice.endsIn', { count: 5 })).to.equal('5 dni');
   });
 
   it('throws on an unknown id, a missing parameter and a missing count', () => {
-    expect(() => translate('en', 'a.none')).to.throw('no message a.none');
-    expect(() => translate('en', 'a.title')).to.throw('a.title needs {name}');
-    expect(() => translate('en', 'a.title', { other: 'x' })).to.throw('a.title needs {name}');
-    expect(() => translate('en', 'a.days')).to.throw('needs {count}');
+    expect(() => translate('en', 'home.title')).to.throw('no message home.title');
+    expect(() => translate('en', 'page.title')).to.throw('page.title needs {name}');
+    expect(() => translate('en', 'page.title', { other: 'x' })).to.throw('page.title needs {name}');
+    expect(() => translate('en', 'login.notice.endsIn')).to.throw('needs {count}');
     expect(() => createMessages(folder).messagesFor('de')).to.throw('language de');
   });
 
   it('refuses at the start a language that lacks a message, a parameter or a plural form', () => {
     for (const [messages, fault] of [
-      [{ 'a.title': '{name}' }, 'lacks a.days'],
-      [{ 'a.title': '{name}', 'a.days': { one: '1', other: '2' }, 'a.more': 'x' }, 'has a.more'],
-      [{ 'a.title': 'Hallo', 'a.days': { one: '1', other: '2' } }, 'a.title: other {names}'],
-      [{ 'a.title': '{name}', 'a.days': { other: '2' } }, 'a.days: needs the forms one, other'],
+      [{ 'page.title': '{name}' }, 'lacks login.notice.endsIn'],
+      [{ 'page.title': '{name}', 'login.notice.endsIn': { one: '1', other: '2' }, 'page.more': 'x' }, 'has page.more'],
+      [{ 'page.title': 'Hallo', 'login.notice.endsIn': { one: '1', other: '2' } }, 'page.title: other {names}'],
+      [
+        { 'page.title': '{name}', 'login.notice.endsIn': { other: '2' } },
+        'login.notice.endsIn: needs the forms one, other',
+      ],
     ] as const) {
       write('de', messages);
       expect(() => createMessages(folder), fault).to.throw(fault);
     }
-    write('de', { 'a.title': '', 'a.days': 'x' });
+    write('de', { 'page.title': '', 'login.notice.endsIn': 'x' });
     expect(() => createMessages(folder)).to.throw();
   });
 

@@ -43,6 +43,15 @@ describe('the embedded database', () => {
     await db.close();
   });
 
+  it('gives back the space of deleted rows from time to time', async () => {
+    const db = await openEmbedded({ maintenanceIntervalMs: 10 });
+    await db.query('create table short_lived as select generate_series(1, 1000)');
+    await db.query('delete from short_lived');
+    const size = (): Promise<object | undefined> => db.one(`select 1 where pg_relation_size('short_lived') = 0`);
+    await eventually('the table is empty on disk', size);
+    await db.close();
+  });
+
   it('keeps in its folder what it had when it was closed', async () => {
     const first = await openEmbedded({ folder });
     await migrateUp(first);
