@@ -99,11 +99,11 @@ export type PageName = keyof Pages;
 export type ErrorLink = { to: 'retry' | 'home'; href: string } | { to: 'app'; app: string; href: string };
 
 export interface Emails {
+  /** So far there is one factor to tell of: TOTP. */
   'email/second-factor-added': {
     /** How the person is addressed. */
     name: string;
     username: string;
-    factor: 'totp';
     time: Date;
     address: string;
     /** The browser as far as it is known. */

@@ -54,9 +54,9 @@ export function createRenderer({ viewsFolder, messages, assetUrl }: RendererOpti
   const html = templates(viewsFolder);
   const escapeHtml = html.config.escapeFunction;
   html.configure({ escapeFunction: (value) => escapeHtml(printable(value)) });
-  const styles = new LRUCache<string, string>({ max: 500, memoMethod: (colour) => brandStyle(colour) });
   const text = templates(viewsFolder);
   text.configure({ escapeFunction: printable });
+  const styles = new LRUCache<string, string>({ max: 500, memoMethod: (colour) => brandStyle(colour) });
 
   function scope({ tenant, language }: Omit<PageContext, 'nonce'>, data: object) {
     const t = messages.messagesFor(language);

@@ -75,7 +75,7 @@ export interface Logins {
 
 export interface LoginDeps {
   states: LoginStates;
-  sessions: Pick<Sessions, 'findByUid'>;
+  sessions: Pick<Sessions, 'findByUid' | 'endOthers'>;
   users: Pick<Users, 'find'>;
   clients: Clients;
   enrolments: Pick<Enrolments, 'list'>;
@@ -156,6 +156,7 @@ export function createLogins(deps: LoginDeps): Logins {
         first: true,
       });
       if (!enrolled.ok) return enrolled;
+      await sessions.endOthers(request.tenant.id, user.id, request.sessionUid);
       const { enrolling: _, ...state } = loaded.state;
       return saved(loaded, { ...state, proofs: [...state.proofs, enrolled.value] });
     },

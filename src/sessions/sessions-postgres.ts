@@ -91,6 +91,19 @@ export function createPostgresSessions(db: Database): Sessions {
       );
     },
 
+    endOthers: (tenantId, userId, keptUid) =>
+      db.unitOfWork(async () => {
+        const ended = await db.query<{ uid: string }>(
+          `update sessions set ended_at = now(), state = null
+            where tenant_id = $1 and user_id = $2 and uid is distinct from $3 and ended_at is null
+        returning uid`,
+          [tenantId, userId, keptUid ?? null],
+        );
+        const uids = ended.map((session) => session.uid);
+        await forgetAuthorizations(db, tenantId, uids);
+        return uids;
+      }),
+
     end: (tenantId, id) =>
       db.unitOfWork(async () => {
         const ended = await db.one<{ uid: string; user_id: string | null }>(
@@ -100,13 +113,15 @@ export function createPostgresSessions(db: Database): Sessions {
           [tenantId, hashOf(id)],
         );
         if (!ended) return undefined;
-        await db.query('delete from session_authorizations where tenant_id = $1 and session_uid = $2', [
-          tenantId,
-          ended.uid,
-        ]);
+        await forgetAuthorizations(db, tenantId, [ended.uid]);
         return { uid: ended.uid, userId: ended.user_id ?? undefined };
       }),
   };
+}
+
+async function forgetAuthorizations(db: Database, tenantId: string, uids: readonly string[]): Promise<void> {
+  if (uids.length === 0) return;
+  await db.query('delete from session_authorizations where tenant_id = $1 and session_uid = any($2)', [tenantId, uids]);
 }
 
 async function saveSession(db: Database, tenantId: string, change: SessionChange): Promise<boolean> {

@@ -26,7 +26,7 @@ const branding = z
   })
   .prefault({});
 
-/** RFC 6238, as authenticator apps know it. Changing it leaves existing enrolments unusable, so choose once. */
+/** RFC 6238, as authenticator apps know it. For new enrolments: those that exist keep what they were made with. */
 const totp = z
   .strictObject({
     issuer: z

@@ -81,6 +81,9 @@ const codeProblems: Record<CodeProblem['reason'], CodeProblem> = {
   'too-many-attempts': { reason: 'too-many-attempts', minutes: 1 },
 };
 
+/** Sends its form when it has loaded, where scripts run. */
+export const LEAVES_BY_ITSELF = 'logout-confirmed';
+
 export const SAMPLES: Readonly<Record<string, Sample>> = {
   password: sample('login/password', password),
   'password-plain': sample('login/password', form),
@@ -123,7 +126,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   'notice-last': sample('login/notice', { ...form, graceLoginsLeft: 0 }),
   'logout-confirm': sample('logout/confirm', { ...logout, app: 'Orders', user: 'Ann Archer' }),
   'logout-confirm-plain': sample('logout/confirm', logout),
-  'logout-confirmed': sample('logout/confirm', { ...logout, confirmed: true, app: 'Orders', user: 'Ann Archer' }),
+  [LEAVES_BY_ITSELF]: sample('logout/confirm', { ...logout, confirmed: true, app: 'Orders', user: 'Ann Archer' }),
   'logout-done': sample('logout/done', { app: { name: 'Orders', url: 'https://orders.acme.example/' } }),
   'logout-done-plain': sample('logout/done', {}),
   'logout-done-home': sample('logout/done', { homeUrl: '/acme/home' }),

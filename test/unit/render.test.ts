@@ -147,7 +147,6 @@ describe('The mail about a new factor', () => {
   const data: Emails['email/second-factor-added'] = {
     name: 'Ann <Archer>',
     username: 'ann',
-    factor: 'totp',
     time: new Date('2026-03-01T12:30:05Z'),
     address: '192.0.2.7',
     browser: 'Firefox on Linux',
