@@ -7,16 +7,13 @@ import type Koa from 'koa';
 import type { Provider } from 'oidc-provider';
 
 import { createApp, createOpsApp } from './app.ts';
-import { createPostgresAudit } from './audit/audit-postgres.ts';
-import { createPostgresClients, declaredClients } from './clients/clients-postgres.ts';
+import { composeCore, warn } from './compose-core.ts';
+import type { Storage } from './compose-core.ts';
 import type { Configuration } from './config.ts';
 import { watchTenants } from './db/change-feed.ts';
-import { openEmbedded } from './db/database-pglite.ts';
-import { openPostgres } from './db/database-postgres.ts';
 import { sweepPeriodically } from './db/expiry.ts';
-import { repeat } from './db/repeat.ts';
 import { assertMigrated } from './db/migrate.ts';
-import type { OpenDatabase } from './db/pooled-database.ts';
+import { repeat } from './db/repeat.ts';
 import { startDeliveryWorker } from './delivery/delivery-worker.ts';
 import { createEnqueue } from './delivery/delivery.ts';
 import type { Channel } from './delivery/delivery.ts';
@@ -38,8 +35,7 @@ import { currentRequest } from './http/request-context.ts';
 import { createPageSender } from './http/send-page.ts';
 import { loadStaticFiles } from './http/static-files.ts';
 import { siteOf } from './http/tenant-context.ts';
-import { createPostgresKeys } from './keys/keys-postgres.ts';
-import { createKeys, longestTokenLife } from './keys/keys.ts';
+import { longestTokenLife } from './keys/keys.ts';
 import { createPostgresConsents } from './login/consents-postgres.ts';
 import { createFinishLogin } from './login/finish-login.ts';
 import { createInteractions } from './login/interactions.ts';
@@ -58,72 +54,22 @@ import { mountProvider } from './oidc/mount.ts';
 import { createProviderPages } from './oidc/provider-pages.ts';
 import { INTERACTION_LIFE, createProvider } from './oidc/provider.ts';
 import { createTenantProviders } from './oidc/tenant-providers.ts';
-import { createPostgresRoles, declaredRoles } from './roles/roles-postgres.ts';
-import { createRoles } from './roles/roles.ts';
 import { createEnrolSecondFactor } from './second-factors/enrol.ts';
 import type { EnrolOptions } from './second-factors/enrol.ts';
-import { createPostgresEnrolments } from './second-factors/enrolments-postgres.ts';
 import { createProveSecondFactor } from './second-factors/prove.ts';
 import { createTotp } from './second-factors/totp.ts';
 import { createPostgresAttemptCounters } from './security/attempt-limiter-postgres.ts';
 import { createAttemptLimiter } from './security/attempt-limiter.ts';
 import { assertEncryptionKeys } from './security/encryption-canary.ts';
-import { createEncryption } from './security/encryption.ts';
-import type { Encryption } from './security/encryption.ts';
-import { createPasswordHash } from './security/password-hash.ts';
 import { createPostgresSessions } from './sessions/sessions-postgres.ts';
-import { applyConfiguration } from './tenants/apply-configuration.ts';
 import { siteRoutes } from './tenants/site-routes.ts';
-import { createPostgresTenants, declaredDirectories, declaredTenants } from './tenants/tenants-postgres.ts';
 import type { Tenant } from './tenants/tenants.ts';
 import { createStanding } from './users/standing.ts';
-import { createPostgresUsers } from './users/users-postgres.ts';
 
 const HOUR_MS = 3_600_000;
 /** Seconds. */
 const CLOCK_SKEW = 90;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-/** What holds the data; enough for the commands that serve nothing. */
-export interface Storage {
-  db: OpenDatabase;
-  encryption: Encryption;
-}
-
-export async function openStorage(configuration: Configuration, log: Log): Promise<Storage> {
-  const { databaseUrl, databasePool, dataFolder, encryption } = configuration;
-  const db =
-    databaseUrl === undefined
-      ? await openEmbedded({ folder: dataFolder, onError: warn(log, 'the embedded database could not be tidied') })
-      : openPostgres({ url: databaseUrl, poolMax: databasePool.max });
-  return { db, encryption: createEncryption(encryption.keys) };
-}
-
-/** The use cases that the command line needs, too. */
-export function composeCore({ db, encryption }: Storage) {
-  const audit = createPostgresAudit(db);
-  const keys = createKeys(db, createPostgresKeys(db, encryption), audit);
-  return {
-    audit,
-    keys,
-    tenants: createPostgresTenants(db, encryption),
-    users: createPostgresUsers(db),
-    clients: createPostgresClients(db, encryption),
-    roles: createRoles(createPostgresRoles(db)),
-    enrolments: createPostgresEnrolments(db, encryption),
-    passwordHash: createPasswordHash(),
-    applyConfiguration: (declarations: Configuration['tenants']) =>
-      applyConfiguration(declarations, {
-        db,
-        keys,
-        audit,
-        tenants: declaredTenants(db, encryption),
-        directories: declaredDirectories(db, encryption),
-        roles: declaredRoles(db),
-        clients: declaredClients(db, encryption),
-      }),
-  };
-}
 
 export interface ComposeOptions {
   configuration: Configuration;
@@ -348,10 +294,4 @@ function namedDirectories(directories: Directories, tenant: Tenant | undefined):
 
 function lookOf(tenant: Tenant | undefined) {
   return tenant && { name: tenant.name, branding: tenant.settings.branding, homeUrl: tenant.settings.homeUrl };
-}
-
-function warn(log: Log, message: string): (err: unknown) => void {
-  return (err) => {
-    log.warn({ err }, message);
-  };
 }

@@ -13,7 +13,7 @@ import { probesOf } from './commands/probes.ts';
 import { rotateKeys } from './commands/keys.ts';
 import { startServer } from './commands/serve.ts';
 import type { Server } from './commands/serve.ts';
-import { composeCore } from './compose.ts';
+import { composeCore } from './compose-core.ts';
 import { AppError } from './errors.ts';
 import { createLog } from './observability/log.ts';
 

@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import type { composeCore } from '../compose.ts';
+import type { composeCore } from '../compose-core.ts';
 import { checkPassword } from '../security/password-policy.ts';
 import { complain, print } from './output.ts';
 

@@ -1,7 +1,7 @@
 // What every command begins with: the configuration, or everything that is wrong with it.
 
-import { composeCore, openStorage } from '../compose.ts';
-import type { Storage } from '../compose.ts';
+import { composeCore, openStorage } from '../compose-core.ts';
+import type { Storage } from '../compose-core.ts';
 import { loadConfiguration } from '../config.ts';
 import type { Configuration } from '../config.ts';
 import { describeProblem } from '../config/problem.ts';

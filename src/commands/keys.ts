@@ -1,4 +1,4 @@
-import type { composeCore } from '../compose.ts';
+import type { composeCore } from '../compose-core.ts';
 import { complain, print } from './output.ts';
 
 /** Relying parties refresh their copy of the keys well within this. Seconds. */

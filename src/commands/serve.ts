@@ -2,8 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { compose, composeCore, openStorage } from '../compose.ts';
-import type { Storage } from '../compose.ts';
+import { compose } from '../compose.ts';
+import { composeCore, openStorage } from '../compose-core.ts';
+import type { Storage } from '../compose-core.ts';
 import type { Configuration } from '../config.ts';
 import type { Channel } from '../delivery/delivery.ts';
 import { listen } from '../http/server.ts';

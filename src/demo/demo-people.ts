@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-import type { composeCore } from '../compose.ts';
+import type { composeCore } from '../compose-core.ts';
 import type { Configuration } from '../config.ts';
 import { createLdapDirectory } from '../directory/directory-ldap.ts';
 import { totpSecret } from '../second-factors/totp.ts';

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 
-import type { Storage, composeCore } from '../compose.ts';
+import type { Storage, composeCore } from '../compose-core.ts';
 import type { ServerOptions, Server } from '../commands/serve.ts';
 import { loadConfiguration } from '../config.ts';
 import { describeProblem } from '../config/problem.ts';

@@ -40,7 +40,7 @@ export function berCursor(content: Buffer): BerCursor {
     const before = reader.offset;
     try {
       const value = reader.readString(expected, true);
-      if (value !== null && reader.offset > before) return value;
+      if (value?.length === reader.length) return value;
     } catch {
       // A tag or a length that ldapts refuses is refused below.
     }

@@ -6,7 +6,7 @@ import { CALLBACK, claimsOf, createApp, refusalIn, registration, sentTo } from '
 import type { App } from '../support/relying-party.ts';
 import { directoryOf, startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
-import { doorOf, givePassword, problemOn } from '../support/sign-in.ts';
+import { doorOf, givePassword, problemOn, signIn } from '../support/sign-in.ts';
 import type { Person } from '../support/sign-in.ts';
 import { authenticatorFrom } from '../support/totp.ts';
 
@@ -252,7 +252,9 @@ describe('the authorization code flow', () => {
       expect(page.location).to.equal(undefined);
       expect(textOf(page, 'h1')).to.equal('This app’s address is not registered');
       expect(page.document.querySelector('dl.facts dd code')?.text).to.equal(received);
-      expect(textOf(page)).to.contain('invalid_redirect_uri').and.to.contain(page.headers.get('x-request-id') ?? '?');
+      expect(textOf(page))
+        .to.contain('invalid_redirect_uri')
+        .and.to.contain(page.headers.get('x-request-id') ?? '?');
       expect(page.body).not.to.contain('<b>');
       expect(page.document.querySelectorAll('a').map((link) => link.getAttribute('href'))).not.to.include(received);
     });

@@ -43,7 +43,8 @@ export async function createOrganisation(
   const server = slapd ?? (await testSlapd());
   const base = `o=${name},${server.suffix}`;
   const [people, groups] = [`ou=people,${base}`, `ou=groups,${base}`];
-  const add = (dn: string, attributes: Record<string, string | readonly string[]>) => server.modify(entry(dn, attributes));
+  const add = (dn: string, attributes: Record<string, string | readonly string[]>) =>
+    server.modify(entry(dn, attributes));
   const change = (dn: string, ...lines: string[]) => server.modify([`dn: ${dn}`, ...lines, ''].join('\n'));
   await add(base, { objectClass: 'organization', o: name });
   for (const [dn, ou] of [
@@ -54,7 +55,9 @@ export async function createOrganisation(
   const units = new Set<string>();
 
   return {
-    directory: slapd ? { ...(await directoryOf(name, settings)), ...placeOf(slapd) } : await directoryOf(name, settings),
+    directory: slapd
+      ? { ...(await directoryOf(name, settings)), ...placeOf(slapd) }
+      : await directoryOf(name, settings),
 
     async addPerson(uid, { password = `${uid}-of-${name}-1234`, attributes = {} } = {}) {
       const dn = `uid=${uid},${people}`;

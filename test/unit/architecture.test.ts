@@ -31,7 +31,7 @@ function importsOf(name: string): SourceFile['imports'] {
 
 const isAdapter = (name: string) => /-(postgres|pglite|redis|memory|ldap|smtp|sns)\.ts$/.test(name);
 const isEdge = (name: string) => /-routes\.ts$/.test(name) || name.startsWith('oidc/') || name.startsWith('commands/');
-const isRoot = (name: string) => ['main.ts', 'compose.ts', 'app.ts'].includes(name) || name.startsWith('commands/');
+const isRoot = (name: string) => ['main.ts', 'compose.ts', 'compose-core.ts', 'app.ts'].includes(name) || name.startsWith('commands/');
 const isDemo = (name: string) => name.startsWith('demo/');
 const folderOf = (name: string) => name.split('/', 1)[0];
 

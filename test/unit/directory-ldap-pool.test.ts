@@ -1,12 +1,13 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
 import { expect } from 'chai';
 
 import { LdapConnection, LdapResultError } from '../../src/directory/ldap-connection.ts';
 import type { PoolOptions } from '../../src/directory/ldap-pool.ts';
 import { LdapPool } from '../../src/directory/ldap-pool.ts';
-import { connect } from 'node:net';
-import { once } from 'node:events';
-import { atEnd } from '../support/global-teardown.ts';
 import { eventually } from '../support/eventually.ts';
+import { atEnd } from '../support/global-teardown.ts';
 import type { FakeServer } from './directory-fake-server.ts';
 import { fakeServer } from './directory-fake-server.ts';
 
@@ -15,7 +16,7 @@ describe('a pool of LDAP connections', () => {
   let closed = 0;
 
   before(async () => {
-    server = await fakeServer((socket) => socket.on('close', () => (closed += 1)));
+    server = await fakeServer((socket) => socket.resume().on('close', () => (closed += 1)));
   });
 
   function pool(options: Partial<PoolOptions> = {}) {
@@ -33,8 +34,8 @@ describe('a pool of LDAP connections', () => {
 
   /** Operations that end when they are told to. */
   function held() {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    return { operation: () => promise, release: resolve };
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    return { operation: () => promise, release: () => resolve(undefined) };
   }
 
   const refusal = new LdapResultError('search', { code: 32, diagnosticMessage: '', controls: new Map() });
@@ -109,14 +110,15 @@ describe('a pool of LDAP connections', () => {
 
   it('gives every sharer of a dying connection the same fresh one', async () => {
     const { run, opened } = pool({ size: 1, sharers: 10 });
+    const before = server.connections.length;
     await run(() => Promise.resolve());
-    const [dying] = server.connections.slice(-1);
+    const dying = await eventually('the server sees the connection', () => server.connections[before]);
     const seen = new Set<LdapConnection>();
     const operation = async (connection: LdapConnection): Promise<void> => {
       const fresh = seen.size > 0 && !seen.has(connection);
       seen.add(connection);
       if (fresh) return;
-      dying?.destroy();
+      dying.destroy();
       await connection.closed;
       throw new Error('cut off');
     };
