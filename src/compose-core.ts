@@ -34,6 +34,8 @@ export async function openStorage(configuration: Configuration, log: Log): Promi
   return { db, encryption: createEncryption(encryption.keys) };
 }
 
+export type Core = ReturnType<typeof composeCore>;
+
 /** The use cases that the command line needs, too. */
 export function composeCore({ db, encryption }: Storage) {
   const audit = createPostgresAudit(db);

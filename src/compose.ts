@@ -8,7 +8,7 @@ import type { Provider } from 'oidc-provider';
 
 import { createApp, createOpsApp } from './app.ts';
 import { composeCore, warn } from './compose-core.ts';
-import type { Storage } from './compose-core.ts';
+import type { Core, Storage } from './compose-core.ts';
 import type { Configuration } from './config.ts';
 import { watchTenants } from './db/change-feed.ts';
 import { sweepPeriodically } from './db/expiry.ts';
@@ -154,7 +154,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   };
 }
 
-interface Base extends Storage, ReturnType<typeof composeCore> {
+interface Base extends Storage, Core {
   store: EphemeralStore;
   metrics: Metrics;
   log: Log;

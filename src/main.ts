@@ -6,7 +6,7 @@ import { Command } from 'commander';
 
 import { checkConfig } from './check-config.ts';
 import { createAdministrator, setPassword } from './commands/administrators.ts';
-import { configured, onStorage } from './commands/configured.ts';
+import { configured, onStorage, onTenants } from './commands/configured.ts';
 import { migrate } from './commands/migrate.ts';
 import { complain, print } from './commands/output.ts';
 import { probesOf } from './commands/probes.ts';
@@ -68,7 +68,7 @@ for (const [name, description, action] of [
     .option('--email <address>')
     .option('--password-file <file>', 'holds the password; one is made and shown if left out')
     .action((username: string, options: { config?: string; tenant: string; email?: string; passwordFile?: string }) =>
-      run(() => onStorage(options.config, (_storage, core) => action(core, { ...options, username })))(),
+      run(() => onTenants(options.config, (core) => action(core, { ...options, username })))(),
     );
 }
 
@@ -80,7 +80,7 @@ program
   .option(...CONFIG)
   .option('--now', 'even where relying parties cannot have seen the next key yet')
   .action((tenant: string, { config, now = false }: { config?: string; now?: boolean }) =>
-    run(() => onStorage(config, (_storage, core) => rotateKeys(core, tenant, now)))(),
+    run(() => onTenants(config, (core) => rotateKeys(core, tenant, now)))(),
   );
 
 program

@@ -3,11 +3,9 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import type { composeCore } from '../compose-core.ts';
+import type { Core } from '../compose-core.ts';
 import { checkPassword } from '../security/password-policy.ts';
 import { complain, print } from './output.ts';
-
-type Core = ReturnType<typeof composeCore>;
 
 export interface AdministratorOptions {
   tenant: string;

@@ -1,10 +1,10 @@
-import type { composeCore } from '../compose-core.ts';
+import type { Core } from '../compose-core.ts';
 import { complain, print } from './output.ts';
 
 /** Relying parties refresh their copy of the keys well within this. Seconds. */
 const PUBLISHED_FOR = 3600;
 
-export async function rotateKeys(core: ReturnType<typeof composeCore>, slug: string, now: boolean): Promise<number> {
+export async function rotateKeys(core: Core, slug: string, now: boolean): Promise<number> {
   const tenant = await core.tenants.bySlug(slug);
   if (!tenant) {
     complain(`There is no tenant ${slug}.`);

@@ -2,13 +2,11 @@
 
 import { randomBytes } from 'node:crypto';
 
-import type { composeCore } from '../compose-core.ts';
+import type { Core } from '../compose-core.ts';
 import type { Configuration } from '../config.ts';
 import { createLdapDirectory } from '../directory/directory-ldap.ts';
 import { totpSecret } from '../second-factors/totp.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-
-type Core = ReturnType<typeof composeCore>;
 
 export interface DemoUser {
   tenant: string;

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 
-import type { Storage, composeCore } from '../compose-core.ts';
+import type { Core, Storage } from '../compose-core.ts';
 import type { ServerOptions, Server } from '../commands/serve.ts';
 import { loadConfiguration } from '../config.ts';
 import { describeProblem } from '../config/problem.ts';
@@ -25,7 +25,7 @@ export interface DemoOptions {
   /** Loopback, unless somebody has asked for another address by name. */
   host: string;
   startServer(options: ServerOptions): Promise<Server>;
-  composeCore(storage: Storage): ReturnType<typeof composeCore>;
+  composeCore(storage: Storage): Core;
 }
 
 export interface Demo {

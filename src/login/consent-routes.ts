@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
 import type { AskedScope } from '../http/pages.ts';
 import type { PageSender } from '../http/send-page.ts';
+import { CLAIMS_BY_SCOPE } from '../users/scopes.ts';
 import type { Users } from '../users/users.ts';
 import { grantAccess } from './access.ts';
 import type { Access } from './access.ts';
@@ -88,9 +89,12 @@ function missingAccess({ details }: Interaction): Access {
   return { scopes: missingOIDCScope, claims: missingOIDCClaims, resources: missingResourceScopes };
 }
 
-function askedScopes({ scopes, resources }: Access): AskedScope[] {
+/** Single claims are asked for in the words of the scope that they belong to. */
+function askedScopes({ scopes, claims, resources }: Access): AskedScope[] {
+  const ofClaims = Object.entries(CLAIMS_BY_SCOPE).filter(([, names]) => names.some((name) => claims.includes(name)));
+  const names = new Set([...scopes, ...ofClaims.map(([scope]) => scope)]);
   return [
-    ...scopes.map((name) => ({ name })),
+    ...[...names].map((name) => ({ name })),
     ...Object.entries(resources).flatMap(([resource, names]) => names.map((name) => ({ name, resource }))),
   ];
 }

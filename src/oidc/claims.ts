@@ -4,28 +4,6 @@ import type { OwnClientMetadata } from '../clients/client-metadata.ts';
 import type { DirectoryGroup } from '../directory/directory.ts';
 import type { User } from '../users/users.ts';
 
-/** Scope → claims (OpenID Connect Core 5.4, and ours). `openid` carries what is true of every sign-in. */
-export const CLAIMS_BY_SCOPE = {
-  openid: ['sub', 'acr', 'amr', 'auth_time', 'tenant'],
-  profile: [
-    'name',
-    'given_name',
-    'family_name',
-    'nickname',
-    'preferred_username',
-    'picture',
-    'website',
-    'zoneinfo',
-    'locale',
-  ],
-  email: ['email', 'email_verified'],
-  phone: ['phone_number', 'phone_number_verified'],
-  groups: ['groups'],
-  roles: ['roles'],
-};
-
-export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'groups', 'roles'];
-
 export interface ClaimsSource {
   user: User;
   tenant: string;

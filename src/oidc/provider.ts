@@ -16,7 +16,7 @@ import { createFindAccount } from './account.ts';
 import { createArtifacts } from './artifacts.ts';
 import type { ArtifactDeps } from './artifacts.ts';
 import { CLOCK_TOLERANCE } from './artifacts-ephemeral.ts';
-import { CLAIMS_BY_SCOPE, SCOPES } from './claims.ts';
+import { CLAIMS_BY_SCOPE, SCOPES } from '../users/scopes.ts';
 import { clientSettings } from './client-settings.ts';
 import { createLoadExistingGrant } from './grants.ts';
 import type { GrantDeps } from './grants.ts';

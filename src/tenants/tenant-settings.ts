@@ -16,7 +16,7 @@ const branding = z
       .string()
       .regex(/^#[0-9a-f]{6}$/i, 'write the colour as #rrggbb')
       .default('#1f4e8c')
-      .describe('Colour of the primary button. Darkened where neither black nor white text would reach 4.5:1 on it'),
+      .describe('Colour of the primary button. Links and edges are darkened or lightened until they can be read'),
     logo: z
       .string()
       .regex(/^data:image\/(png|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/=]+$/, 'give a PNG, JPEG, WebP or SVG picture')

@@ -115,9 +115,9 @@ describe('a pool of LDAP connections', () => {
     const dying = await eventually('the server sees the connection', () => server.connections[before]);
     const seen = new Set<LdapConnection>();
     const operation = async (connection: LdapConnection): Promise<void> => {
-      const fresh = seen.size > 0 && !seen.has(connection);
+      const [first = connection] = seen;
       seen.add(connection);
-      if (fresh) return;
+      if (connection !== first) return;
       dying.destroy();
       await connection.closed;
       throw new Error('cut off');
