@@ -43,11 +43,12 @@ export function createApp(deps: AppDeps): Koa {
 
   app.use(clientAddress(deps.trustedProxies));
   app.use(requestContext(log));
+  // Before the access log, which probes would fill, and the host check: a probe names an address and no public host.
+  if (deps.health) app.use(deps.health.routes());
   app.use(accessLog(deps.metrics));
   app.use(securityHeaders({ https: publicUrl.protocol === 'https:' }));
   app.use(closeAfterUnreadBody);
   app.use(handleErrors({ renderErrorPage: sender.renderErrorPage, log }));
-  if (deps.health) app.use(deps.health.routes());
   app.use(requireHost((host) => host === publicUrl.host || sites.isTenantHost(host)));
   app.use(deps.staticFiles.serve);
   app.use(tenantContext(sites, publicUrl.host));

@@ -86,7 +86,7 @@ export function describeDemo({ issuers, app, inbox, users }: Demo): string {
   const rows = users.map(({ tenant, username, password, totpSecret, note }) =>
     [
       `  ${tenant.padEnd(8)}${username.padEnd(14)}${password.padEnd(24)}${note}`,
-      ...(totpSecret ? [`${' '.repeat(46)}TOTP secret ${totpSecret}`] : []),
+      ...(totpSecret ? [`${' '.repeat(48)}TOTP secret ${totpSecret}`] : []),
     ].join('\n'),
   );
   return [

@@ -32,3 +32,18 @@ export function includesAccess(whole: Access, part: Access): boolean {
     )
   );
 }
+
+export function joinAccess(first: Access, second: Access): Access {
+  const resources = new Set([...Object.keys(first.resources), ...Object.keys(second.resources)]);
+  return {
+    scopes: joined(first.scopes, second.scopes),
+    claims: joined(first.claims, second.claims),
+    resources: Object.fromEntries(
+      [...resources].map((name) => [name, joined(first.resources[name], second.resources[name])]),
+    ),
+  };
+}
+
+function joined(first: readonly string[] = [], second: readonly string[] = []): string[] {
+  return [...new Set([...first, ...second])];
+}

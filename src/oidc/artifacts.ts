@@ -55,7 +55,11 @@ function createClientArtifacts(tenantId: string, clients: Clients): Adapter {
   return {
     async find(id): Promise<AdapterPayload | undefined> {
       const client = await clients.find(tenantId, id);
-      return client && { ...client.metadata, client_id: client.clientId, client_secret: client.secret };
+      if (!client) return undefined;
+      const { clientId, metadata, secret } = client;
+      // A service has no response types, and so needs no redirect_uris (RFC 7591 2.1).
+      const response_types = metadata.grant_types.includes('authorization_code') ? ['code'] : [];
+      return { ...metadata, response_types, client_id: clientId, client_secret: secret };
     },
     upsert: readOnly,
     consume: readOnly,

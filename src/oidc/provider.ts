@@ -129,6 +129,8 @@ function tokens(tenant: Tenant, keys: readonly JWK[], deps: ProviderDeps): Confi
     extraTokenClaims: createAccessTokenClaims(tenant, deps),
     issueRefreshToken: (_ctx, client) => Promise.resolve(client.grantTypeAllowed('refresh_token')),
     // RFC 9700 4.14.2: rotate what a thief could use as it is; FAPI 2.0 forbids it for what is bound to a key.
+    // The grant is the family: with any of its tokens revoked, none of them is good any more (RFC 7009 2.1).
+    revokeGrantPolicy: () => true,
     rotateRefreshToken: (ctx) => ctx.oidc.entities.RefreshToken?.isSenderConstrained() === false,
     expiresWithSession: (ctx, token) =>
       Promise.resolve(

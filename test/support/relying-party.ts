@@ -78,10 +78,11 @@ export async function createApp(issuer: string, options: AppOptions = {}): Promi
       code_challenge_method: 'S256',
       ...wishes,
     };
-    const sent = Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+    const sent = new URLSearchParams();
+    for (const [name, value] of Object.entries(parameters)) if (value !== undefined) sent.set(name, value);
     const { state: expectedState, nonce: expectedNonce } = parameters;
     return {
-      url: oidc.buildAuthorizationUrl(config, new URLSearchParams(sent)),
+      url: oidc.buildAuthorizationUrl(config, sent),
       checks: {
         pkceCodeVerifier,
         idTokenExpected: true,

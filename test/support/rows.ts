@@ -29,20 +29,12 @@ export async function anAuthorization(db: Database, tenantId: string, uid: strin
   );
 }
 
-/** A refresh token, a grant of the same id and life for it, and the user and the client that the grant is between. */
+/** A refresh token, and a grant of the same id and life for it. */
 export async function aRefreshToken(db: Database, tenantId: string, id: string, expiresAt: Date): Promise<void> {
-  const userId = randomUUID();
+  const { userId, clientId } = await someoneWithAnApp(db, tenantId);
   await db.query(
-    `insert into users (id, tenant_id, username, profile, local_name) values ($1, $2, 'ann', '{}', $1::uuid::text)`,
-    [userId, tenantId],
-  );
-  await db.query(
-    `insert into clients (tenant_id, client_id, metadata, owner) values ($1, 'app', '{}', 'api') on conflict do nothing`,
-    [tenantId],
-  );
-  await db.query(
-    `insert into grants (tenant_id, id, user_id, client_id, payload, expires_at) values ($1, $2, $3, 'app', '{}', $4)`,
-    [tenantId, id, userId, expiresAt],
+    `insert into grants (tenant_id, id, user_id, client_id, payload, expires_at) values ($1, $2, $3, $4, '{}', $5)`,
+    [tenantId, id, userId, clientId, expiresAt],
   );
   await db.query(
     `insert into refresh_tokens (tenant_id, id_hash, grant_id, payload, expires_at) values ($1, $2, $2, '{}', $3)`,
@@ -62,4 +54,25 @@ export async function aCounter(
      values ($1, 'password', $2, 1, $3, $4)`,
     [tenantId, subject, lastAttemptAt, blockedUntil],
   );
+}
+
+export interface Parties {
+  tenantId: string;
+  userId: string;
+  clientId: string;
+}
+
+/** A user and a client, of this tenant or of a new one. */
+export async function someoneWithAnApp(db: Database, ofTenant?: string): Promise<Parties> {
+  const tenantId = ofTenant ?? (await aTenant(db));
+  const [userId, clientId] = [randomUUID(), `app-${randomUUID()}`];
+  await db.query(
+    `insert into users (id, tenant_id, username, profile, local_name) values ($1, $2, 'ann', '{}', $1::uuid::text)`,
+    [userId, tenantId],
+  );
+  await db.query(`insert into clients (tenant_id, client_id, metadata, owner) values ($1, $2, '{}', 'api')`, [
+    tenantId,
+    clientId,
+  ]);
+  return { tenantId, userId, clientId };
 }

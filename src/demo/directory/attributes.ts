@@ -35,3 +35,16 @@ export function comparable(name: string, value: string): string {
 
 /** The lists of members that memberOf is worked out from. */
 export const MEMBER_ATTRIBUTES = ['member', 'uniquemember'];
+
+/** An entry of a class is one of these classes too (RFC 4519 3, RFC 2798 2). */
+const SUPERCLASS: Readonly<Record<string, string>> = {
+  inetorgperson: 'organizationalperson',
+  organizationalperson: 'person',
+};
+
+export function withSuperclasses(classes: ReadonlySet<string>): ReadonlySet<string> {
+  const all = new Set([...classes, 'top']);
+  // A set goes on to what is added to it while it is walked through.
+  for (const name of all) if (SUPERCLASS[name]) all.add(SUPERCLASS[name]);
+  return all;
+}

@@ -1,8 +1,7 @@
 // One entry, and how changes (RFC 4511 4.6) alter its attributes.
 
 import type { Rdn } from '../../directory/distinguished-name.ts';
-import { comparable, isPassword } from './attributes.ts';
-import type { ResultCode } from './ldap-result.ts';
+import { comparable, isPassword, withSuperclasses } from './attributes.ts';
 import { LdapRefusal } from './ldap-result.ts';
 import { hashPassword } from './password-hash.ts';
 
@@ -48,7 +47,7 @@ export function applyChanges(attributes: Attributes, changes: readonly Change[])
 function attributeOf(name: string, values: readonly string[]): Attribute {
   const forms = new Set(values.map((value) => comparable(name, value)));
   if (forms.size < values.length) throw new LdapRefusal('attributeOrValueExists', name);
-  return { name, values, forms };
+  return { name, values, forms: name.toLowerCase() === 'objectclass' ? withSuperclasses(forms) : forms };
 }
 
 function applyChange(current: readonly string[], { kind, name, values }: Change): readonly string[] {
@@ -67,8 +66,8 @@ export function hasValue(attributes: Attributes, name: string, value: string): b
 }
 
 /** Every entry has a class, and the values that name it (RFC 4512 2.3). */
-export function checkEntry(attributes: Attributes, rdn: Rdn, refusal: ResultCode): void {
+export function checkEntry(attributes: Attributes, rdn: Rdn): void {
   if (!attributes.has('objectclass')) throw new LdapRefusal('objectClassViolation', 'no objectClass');
   const missing = rdn.find(({ type, value }) => !hasValue(attributes, type, value));
-  if (missing) throw new LdapRefusal(refusal, `the naming value ${missing.type}=${missing.value} is not in the entry`);
+  if (missing) throw new LdapRefusal('namingViolation', `${missing.type}=${missing.value} names the entry`);
 }

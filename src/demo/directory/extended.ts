@@ -26,6 +26,7 @@ function authorizationId(identity: Identity): string {
 }
 
 function modifyPassword({ tree, policy }: DirectoryContext, identity: Identity, value: Buffer | undefined): Result {
+  if (identity.kind === 'nobody') throw new LdapRefusal('strongerAuthRequired', 'bind first');
   const { user, old, next } = readPasswordModify(value);
   const own = identity.kind === 'entry' ? identity.entry : undefined;
   const entry = user === undefined ? own : tree.get(user);

@@ -7,6 +7,7 @@ export const resultCodes = {
   compareFalse: 5,
   compareTrue: 6,
   authMethodNotSupported: 7,
+  strongerAuthRequired: 8,
   unavailableCriticalExtension: 12,
   noSuchAttribute: 16,
   constraintViolation: 19,
@@ -19,7 +20,6 @@ export const resultCodes = {
   namingViolation: 64,
   objectClassViolation: 65,
   notAllowedOnNonLeaf: 66,
-  notAllowedOnRDN: 67,
   entryAlreadyExists: 68,
 } as const;
 

@@ -2,8 +2,7 @@
 
 export interface LdifEntry {
   dn: string;
-  /** In the order of the file; an attribute with several values comes several times. */
-  attributes: readonly (readonly [name: string, value: string])[];
+  attributes: readonly { name: string; values: readonly string[] }[];
 }
 
 /** @throws Error that quotes the line it cannot read. */
@@ -20,7 +19,11 @@ export function parseLdif(text: string): LdifEntry[] {
 function parseEntry(lines: readonly string[]): LdifEntry {
   const [named, ...attributes] = lines.map(parseLine);
   if (named?.[0].toLowerCase() !== 'dn') throw new Error(`an LDIF entry begins with dn:, not with ${lines[0]}`);
-  return { dn: named[1], attributes };
+  const byName = Map.groupBy(attributes, ([name]) => name.toLowerCase());
+  return {
+    dn: named[1],
+    attributes: [...byName].map(([name, lines]) => ({ name: lines[0]?.[0] ?? name, values: lines.map(([, v]) => v) })),
+  };
 }
 
 function parseLine(line: string): [string, string] {

@@ -39,7 +39,7 @@ export interface SearchOperation {
   attributes: readonly string[];
 }
 export type UpdateOperation =
-  | { kind: 'add'; dn: string; attributes: readonly (readonly [string, string])[] }
+  | { kind: 'add'; dn: string; attributes: readonly { name: string; values: readonly string[] }[] }
   | { kind: 'modify'; dn: string; changes: readonly Change[] }
   | { kind: 'delete'; dn: string }
   | { kind: 'rename'; dn: string; newRdn: string; deleteOldRdn: boolean; newSuperior: string | undefined };
@@ -131,13 +131,7 @@ function readModify(body: BerCursor): UpdateOperation {
 }
 
 function readAdd(body: BerCursor): UpdateOperation {
-  const dn = body.text();
-  const attributes = readAll(body.enter(), readAttribute);
-  return {
-    kind: 'add',
-    dn,
-    attributes: attributes.flatMap(({ name, values }) => values.map((v) => [name, v] as const)),
-  };
+  return { kind: 'add', dn: body.text(), attributes: readAll(body.enter(), readAttribute) };
 }
 
 function readAttribute(list: BerCursor): { name: string; values: string[] } {

@@ -22,9 +22,9 @@ export type Identity =
 
 const OWN_ATTRIBUTES = new Set(['userpassword', 'mail', 'mobile', 'telephonenumber']);
 
-/** @throws LdapRefusal */
+/** @throws LdapRefusal; who is not bound does not even learn what is there. */
 export function requireRead(identity: Identity): void {
-  if (identity.kind === 'nobody') throw new LdapRefusal('insufficientAccessRights', 'bind first');
+  if (identity.kind === 'nobody') throw new LdapRefusal('noSuchObject');
   if (identity.kind === 'entry' && identity.mustChange) {
     throw new LdapRefusal('insufficientAccessRights', 'change the password first');
   }

@@ -59,17 +59,19 @@ export class DirectoryTree {
   }
 
   /** Passwords in plain text are hashed. */
-  add(dn: string, attributes: readonly (readonly [name: string, value: string])[]): void {
+  add(dn: string, attributes: readonly Omit<Change, 'kind'>[]): void {
     const parsed = readDn(dn);
+    const [rdn = [], ...parent] = parsed;
     const key = dnKey(parsed);
-    const parentKey = dnKey(parsed.slice(1));
+    const parentKey = dnKey(parent);
     if (this.#entries.has(key)) throw new LdapRefusal('entryAlreadyExists');
     if (key !== this.#suffix && !this.#entries.has(parentKey)) throw new LdapRefusal('noSuchObject', 'no such parent');
-    const given = attributes.map(([name, value]): Change => ({ kind: 'add', name, values: [value] }));
+    const given = attributes.map(({ name, values }): Change => ({ kind: 'add', name, values }));
     checkWritable(given);
+    const own = applyChanges(new Map(), given);
     const id: Change = { kind: 'add', name: 'entryUUID', values: [randomUUID()] };
-    const entry = { dn, key, parentKey, attributes: applyChanges(new Map(), [...given, id]) };
-    checkEntry(entry.attributes, parsed[0] ?? [], 'namingViolation');
+    const entry = { dn, key, parentKey, attributes: applyChanges(own, [...missingNames(own, rdn), id]) };
+    checkEntry(entry.attributes, rdn);
     this.#entries.set(key, entry);
     this.#memberships.record(entry);
   }
@@ -77,7 +79,7 @@ export class DirectoryTree {
   modify(entry: Entry, changes: readonly Change[]): void {
     checkWritable(changes);
     const attributes = applyChanges(entry.attributes, changes);
-    checkEntry(attributes, readDn(entry.dn)[0] ?? [], 'notAllowedOnRDN');
+    checkEntry(attributes, readDn(entry.dn)[0] ?? []);
     this.#setAttributes(entry, attributes);
   }
 
@@ -166,9 +168,13 @@ function renaming(attributes: Attributes, oldRdn: Rdn, newRdn: Rdn, deleteOldRdn
   const form = ({ type, value }: NamePart): string => `${type.toLowerCase()}=${comparable(type, value)}`;
   const kept = new Set(newRdn.map(form));
   const gone = deleteOldRdn ? oldRdn.filter((part) => !kept.has(form(part))) : [];
-  const named = newRdn.filter(({ type, value }) => !hasValue(attributes, type, value));
-  return [
-    ...gone.map(({ type, value }): Change => ({ kind: 'delete', name: type, values: [value] })),
-    ...named.map(({ type, value }): Change => ({ kind: 'add', name: type, values: [value] })),
-  ];
+  const deletions = gone.map(({ type, value }): Change => ({ kind: 'delete', name: type, values: [value] }));
+  return [...deletions, ...missingNames(attributes, newRdn)];
+}
+
+/** Adds the naming values that the entry does not have. */
+function missingNames(attributes: Attributes, rdn: Rdn): Change[] {
+  return rdn
+    .filter(({ type, value }) => !hasValue(attributes, type, value))
+    .map(({ type, value }) => ({ kind: 'add', name: type, values: [value] }));
 }
