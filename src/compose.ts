@@ -48,11 +48,12 @@ import { healthRoutes } from './observability/health-routes.ts';
 import type { Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import type { Metrics } from './observability/metrics.ts';
+import { INTERACTION_LIFE } from './oidc/artifacts-ephemeral.ts';
 import { reportEvents } from './oidc/events.ts';
 import { createGroupsTickets, groupsRoutes } from './oidc/groups-routes.ts';
 import { mountProvider } from './oidc/mount.ts';
 import { createProviderPages } from './oidc/provider-pages.ts';
-import { INTERACTION_LIFE, createProvider } from './oidc/provider.ts';
+import { createProvider } from './oidc/provider.ts';
 import { createTenantProviders } from './oidc/tenant-providers.ts';
 import { createEnrolSecondFactor } from './second-factors/enrol.ts';
 import type { EnrolOptions } from './second-factors/enrol.ts';
@@ -254,7 +255,7 @@ function composeProtocol(
       ...base,
       ...people,
       tickets,
-      pages: createProviderPages(sender, tenant),
+      pages: createProviderPages(sender, tenant, base.users),
       loginStarted: ({ uid, clientId }) => origins.remember(tenant.id, uid, clientId),
       sessionEnded: ({ uid, userId }) =>
         audit.record({

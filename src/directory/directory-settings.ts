@@ -8,9 +8,11 @@ import { isFilter } from './ldap-filter.ts';
 
 const dn = z.string().refine(isDn, 'write a distinguished name, as cn=service,dc=example,dc=com');
 
-const attribute = z
-  .string()
-  .regex(/^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9-]+)*$/, 'write the name of an LDAP attribute');
+/** A short name of the schema, or an OID, and options (RFC 4512 1.4, 2.5). */
+const named = (what: string) =>
+  z.string().regex(/^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9-]+)*$/, `write the name of an LDAP ${what}`);
+const attribute = named('attribute');
+const objectClass = named('object class');
 
 /** One attribute, or several of which the first that has a value counts. */
 const attributes = z.union([attribute.transform((name) => [name]), z.array(attribute)]);
@@ -27,7 +29,11 @@ const tls = z
       .enum(['none', 'starttls', 'ldaps'])
       .default('starttls')
       .describe('How ldap:// addresses are secured: not at all, or by StartTLS. ldaps:// addresses always are'),
-    ca: z.string().includes('-----BEGIN CERTIFICATE-----', 'give certificates in PEM form').optional(),
+    ca: z
+      .string()
+      .includes('-----BEGIN CERTIFICATE-----', 'give certificates in PEM form')
+      .optional()
+      .describe('The authorities, in PEM form'),
     caFile: z.string().min(1).optional(),
   })
   .refine(({ ca, caFile }) => !(ca && caFile), 'give ca or caFile, not both')
@@ -52,7 +58,7 @@ const profile = z
 
 const users = z
   .strictObject({
-    objectClass: attribute.optional().describe('Entries of this class are people'),
+    objectClass: objectClass.optional().describe('Entries of this class are people'),
     filter: z
       .string()
       .refine(isFilter, 'write a filter, as (employeeType=staff)')
@@ -71,8 +77,8 @@ const users = z
 
 const groups = z
   .strictObject({
-    objectClass: z.array(attribute).min(1).optional().describe('Entries of any of these classes are groups'),
-    name: attribute.optional(),
+    objectClass: z.array(objectClass).min(1).optional().describe('Entries of any of these classes are groups'),
+    name: attribute.optional().describe('Attribute that names a group'),
     member: z.array(attribute).min(1).optional().describe('Attributes of a group that hold the DNs of its members'),
     memberOf: attribute
       .nullable()

@@ -4,12 +4,12 @@
 import type { Socket } from 'node:net';
 
 import type { Filter, Message } from 'ldapts';
-import { BindRequest, Control, PagedResultsControl, SearchRequest, UnbindRequest } from 'ldapts';
+import { BindRequest, Control, PagedResultsControl, SearchRequest } from 'ldapts';
 
 import { berCursor, messageSplitter } from './ldap-ber.ts';
+import { PASSWORD_POLICY_CONTROL } from './ldap-password-policy.ts';
 import type { LdapEntry, LdapResponse, LdapResult, ResultOperation } from './ldap-responses.ts';
 import { readResponse } from './ldap-responses.ts';
-import { PASSWORD_POLICY_CONTROL } from './ldap-password-policy.ts';
 
 /** The server answered, and the answer was not success. The connection is as good as before. */
 export class LdapResultError extends Error {
@@ -53,6 +53,9 @@ interface InFlight {
   resolve(answer: Answer): void;
   reject(error: Error): void;
 }
+
+/** All pages together may take so many times as long as one operation. */
+const PAGED_PATIENCE = 10;
 
 const SUCCESS = 0;
 const SIZE_LIMIT_EXCEEDED = 4;
@@ -102,19 +105,24 @@ export class LdapConnection {
   /** A search whose answer may be large, in pages (RFC 2696). slapd keeps one of these per connection: run one at a time. */
   async searchPaged(query: SearchQuery, pageSize: number): Promise<LdapEntry[]> {
     const found: LdapEntry[] = [];
+    const timeoutMs = PAGED_PATIENCE * this.#options.operationTimeoutMs;
+    const timer = setTimeout(() => this.#fail(new Error('search: pages without end')), timeoutMs);
     let cookie: Buffer | undefined = Buffer.alloc(0);
-    while (cookie) {
-      const page = new PagedResultsControl({ value: { size: pageSize, cookie } });
-      const { entries, result }: Answer = await this.#search(query, [page]);
-      found.push(...entries);
-      cookie = nextPage(result);
+    try {
+      while (cookie) {
+        const page = new PagedResultsControl({ value: { size: pageSize, cookie } });
+        const { entries, result }: Answer = await this.#search(query, [page]);
+        found.push(...entries);
+        cookie = nextPage(result);
+      }
+      return found;
+    } finally {
+      clearTimeout(timer);
     }
-    return found;
   }
 
-  close(): void {
-    if (!this.#failure) this.#socket.write(new UnbindRequest({ messageId: this.#nextId() }).write());
-    this.#fail(new Error('the connection was closed'));
+  close(reason = new Error('the connection was closed')): void {
+    this.#fail(reason);
   }
 
   async #search(query: SearchQuery, controls: Control[]): Promise<Answer> {
@@ -161,7 +169,7 @@ export class LdapConnection {
   }
 
   #onResponse(response: LdapResponse): void {
-    // Id 0 is the server's own notice that it is about to close (RFC 4511 4.4.1).
+    // Id 0 is never in flight: it is the server's own notice that it is about to close (RFC 4511 4.4.1).
     const request = this.#inFlight.get(response.id);
     if (!request) throw new Error(`the server answered ${response.id}, which is not in flight`);
     if (response.kind === 'entry') request.entries.push(response.entry);

@@ -50,21 +50,30 @@ export async function connectToFirst(servers: readonly LdapServer[], access: Ser
 }
 
 async function connectTo(server: LdapServer, access: ServerAccess): Promise<LdapConnection> {
-  const connection = connectionOn(await observedTransport(server, access), server, access);
+  const deadline = AbortSignal.timeout(access.settings.connectTimeoutMs);
+  const connection = connectionOn(await observedTransport(server, access, deadline), server, access);
+  const giveUp = (): void => connection.close(new Error('bind: no answer in time'));
+  deadline.addEventListener('abort', giveUp);
   try {
     await bindAsService(connection, access);
     return connection;
   } catch (error) {
     connection.close();
     throw error;
+  } finally {
+    deadline.removeEventListener('abort', giveUp);
   }
 }
 
-async function observedTransport(server: LdapServer, { settings, observe }: ServerAccess): Promise<Socket> {
+async function observedTransport(
+  server: LdapServer,
+  { observe }: ServerAccess,
+  deadline: AbortSignal,
+): Promise<Socket> {
   const started = performance.now();
   const done = (ok: boolean): void => observe?.('connect', server.name, (performance.now() - started) / 1000, ok);
   try {
-    const socket = await openTransport(server, AbortSignal.timeout(settings.connectTimeoutMs));
+    const socket = await openTransport(server, deadline);
     done(true);
     return socket;
   } catch (error) {

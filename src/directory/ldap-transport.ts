@@ -25,7 +25,7 @@ const MAX_START_TLS_ANSWER = 4096;
 
 /**
  * A connection that is ready for LDAP messages, encrypted and with the server's certificate verified where the server is so
- * configured. Until `deadline` aborts; whatever goes wrong, the socket is destroyed and the promise rejects.
+ * configured. Whatever goes wrong, `deadline` included, the socket is destroyed and the promise rejects.
  */
 export async function openTransport(server: LdapServer, deadline: AbortSignal): Promise<Socket> {
   const socket = await connectTcp(server, deadline);

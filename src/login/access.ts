@@ -7,6 +7,8 @@ export interface Access {
   resources: Readonly<Record<string, readonly string[]>>;
 }
 
+export const NO_ACCESS: Access = { scopes: [], claims: [], resources: {} };
+
 /** What is needed of the protocol library's Grant. */
 export interface Grantable {
   addOIDCScope(scope: string): void;

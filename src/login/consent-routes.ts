@@ -8,7 +8,6 @@ import type { AskedScope } from '../http/pages.ts';
 import type { PageSender } from '../http/send-page.ts';
 import { CLAIMS_BY_SCOPE } from '../users/scopes.ts';
 import type { Users } from '../users/users.ts';
-import { grantAccess } from './access.ts';
 import type { Access } from './access.ts';
 import type { Consents } from './consents.ts';
 import type { Interaction, Interactions } from './interactions.ts';
@@ -57,8 +56,7 @@ export function consentRoutes(
     const access = missingAccess(interaction);
     await consents.add(tenantId, userId, clientId, access);
     await audit.record({ ...event, type: 'consent.granted', detail: { scopes: access.scopes, claims: access.claims } });
-    const grantId = await extendGrant(interaction, userId, clientId, access);
-    return interactions.leave(ctx, interaction, { consent: { grantId } }, { keepLogin: true });
+    return interactions.leave(ctx, interaction, { consent: {} }, { keepLogin: true });
   });
 
   return async (ctx, interaction) => {
@@ -74,14 +72,6 @@ export function consentRoutes(
       csrf: interaction.csrf,
     });
   };
-}
-
-async function extendGrant({ site, details }: Interaction, accountId: string, clientId: string, access: Access) {
-  const { Grant } = site.provider;
-  const known = details.grantId === undefined ? undefined : await Grant.find(details.grantId);
-  const grant = known ?? new Grant({ accountId, clientId });
-  grantAccess(grant, access);
-  return grant.save();
 }
 
 function missingAccess({ details }: Interaction): Access {

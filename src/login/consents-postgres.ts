@@ -1,6 +1,5 @@
 import type { Database } from '../db/database.ts';
-import type { Access } from './access.ts';
-import { joinAccess } from './access.ts';
+import { NO_ACCESS, joinAccess } from './access.ts';
 import type { Consents } from './consents.ts';
 
 interface ConsentRow {
@@ -10,7 +9,6 @@ interface ConsentRow {
 }
 
 const FIND = 'select scopes, claims, resources from consents where tenant_id = $1 and user_id = $2 and client_id = $3';
-const NOTHING: Access = { scopes: [], claims: [], resources: {} };
 
 export function createPostgresConsents(db: Database): Consents {
   return {
@@ -26,7 +24,7 @@ export function createPostgresConsents(db: Database): Consents {
           who,
         );
         const before = await db.one<ConsentRow>(`${FIND} for update`, who);
-        const { scopes, claims, resources } = joinAccess(before ?? NOTHING, allowed);
+        const { scopes, claims, resources } = joinAccess(before ?? NO_ACCESS, allowed);
         await db.query(
           `update consents set scopes = $4, claims = $5, resources = $6, granted_at = now()
             where tenant_id = $1 and user_id = $2 and client_id = $3`,

@@ -2,12 +2,13 @@
 // to the page, which asks what comes next; the last step hands the result to the protocol library.
 
 import { Router } from '@koa/router';
-import type { Context } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
 
 import { AppError } from '../errors.ts';
 import type { CodeProblem, PasswordProblem } from '../http/form-problems.ts';
 import type { PageSender } from '../http/send-page.ts';
+import { requireSite } from '../http/tenant-context.ts';
 import { acrRequestOf } from '../policy/acr-request.ts';
 import { consentRoutes } from './consent-routes.ts';
 import type { ConsentDeps } from './consent-routes.ts';
@@ -35,6 +36,8 @@ const DAY = 86_400;
 export function loginRoutes(deps: LoginRouteDeps): Router {
   const { logins, interactions, sender } = deps;
   const router = new Router();
+  const inTurn: Middleware = (ctx, next) =>
+    logins.inTurn(requireSite(ctx).tenant.id, String(ctx.params.uid), () => next());
   const showConsent = consentRoutes(router, deps);
 
   router.get('/interaction/:uid', async (ctx) => {
@@ -43,7 +46,7 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
     return showStep(await visit(ctx, interaction));
   });
 
-  router.post('/interaction/:uid/password', async (ctx) => {
+  router.post('/interaction/:uid/password', inTurn, async (ctx) => {
     const { interaction, login } = await visit(ctx);
     const form = await interactions.form(ctx, interaction, passwordForm);
     const missing = missingField(form);
@@ -61,7 +64,7 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
     }
   });
 
-  router.post('/interaction/:uid/code', async (ctx) => {
+  router.post('/interaction/:uid/code', inTurn, async (ctx) => {
     const { interaction, login } = await visit(ctx);
     const { code } = await interactions.form(ctx, interaction, codeForm);
     const outcome = await logins.prove(login, { code, address: ctx.ip });
@@ -71,7 +74,7 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
     return showCode({ ctx, interaction, login }, outcome.reason === 'blocked' ? 429 : 400, problem);
   });
 
-  router.post('/interaction/:uid/enrol', async (ctx) => {
+  router.post('/interaction/:uid/enrol', inTurn, async (ctx) => {
     const { interaction, login } = await visit(ctx);
     const { code } = await interactions.form(ctx, interaction, codeForm);
     const outcome = await logins.enrol(login, { code });
@@ -79,7 +82,7 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
     return showEnrolment({ ctx, interaction, login }, 400, codeProblem(outcome.reason));
   });
 
-  router.post('/interaction/:uid/notice', async (ctx) => {
+  router.post('/interaction/:uid/notice', inTurn, async (ctx) => {
     const { interaction, login } = await visit(ctx);
     await interactions.form(ctx, interaction, z.strictObject({}));
     await logins.acknowledge(login);

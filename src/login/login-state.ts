@@ -1,6 +1,8 @@
 // How far a login has come. Kept on the server, keyed by tenant and interaction, written by compare-and-set: of two forms sent
 // at once the second finds that the state has moved on. Nothing here makes a session; finish-login.ts does that, at the end.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { BindNotice } from '../directory/directory.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import type { Proof } from '../policy/proof.ts';
@@ -28,8 +30,13 @@ export interface LoadedLogin {
 export interface LoginStates {
   /** The state of an interaction, begun as `initial` when there is none yet. */
   load(tenantId: string, uid: string, initial: () => Promise<LoginState>): Promise<LoadedLogin>;
-  end(tenantId: string, uid: string): Promise<void>;
+  /** Answers one form of a login after the other: the second one of a double click finds what the first one did. */
+  inTurn<T>(tenantId: string, uid: string, answer: () => Promise<T>): Promise<T>;
 }
+
+/** Seconds that a form waits for the one before it. After that the compare-and-set alone decides. */
+const LONGEST_TURN = 5;
+const RETRY_MS = 20;
 
 /** `ttl`: seconds that a login may take; the interaction's own life. */
 export function createLoginStates(store: EphemeralStore, ttl: number): LoginStates {
@@ -49,6 +56,16 @@ export function createLoginStates(store: EphemeralStore, ttl: number): LoginStat
         save: (next) => store.replace(key, read, JSON.stringify(next), ttl),
       };
     },
-    end: (tenantId, uid) => store.remove(keyOf(tenantId, uid)),
+
+    async inTurn(tenantId, uid, answer) {
+      const key = `login-turn:${tenantId}:${uid}`;
+      const latest = Date.now() + LONGEST_TURN * 1000;
+      while (!(await store.add(key, '', LONGEST_TURN)) && Date.now() < latest) await sleep(RETRY_MS);
+      try {
+        return await answer();
+      } finally {
+        await store.remove(key);
+      }
+    },
   };
 }

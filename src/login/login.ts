@@ -51,6 +51,8 @@ export type MovedOn = 'moved-on';
 export type PasswordRefusal = SignInRefusal | MovedOn;
 
 export interface Logins {
+  /** Answers one form of a login after the other. */
+  inTurn: LoginStates['inTurn'];
   open(request: LoginRequest): Promise<Login>;
   password(
     login: Login,
@@ -95,6 +97,8 @@ export function createLogins(deps: LoginDeps): Logins {
   const epoch = () => Math.floor(now() / 1000);
 
   return {
+    inTurn: states.inTurn,
+
     async open(request) {
       const { tenant, uid } = request;
       const loaded = await states.load(tenant.id, uid, () => begin(request));

@@ -10,10 +10,17 @@ import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 /** The library checks expiry itself, this many seconds late (`clockTolerance`); the store must not be earlier. */
 export const CLOCK_TOLERANCE = 15;
 
+/** Seconds that a login may take. */
+export const INTERACTION_LIFE = 3600;
+
+/** What is used once, and how many seconds it stays beyond its own life: a pushed request is used up only as its login ends. */
+const CONSUMABLE = new Map([
+  ['AuthorizationCode', 0],
+  ['PushedAuthorizationRequest', INTERACTION_LIFE],
+]);
+
 /** Longer than anything consumable lives, so that the mark outlasts what it marks. */
 const MARK_LIFE = 900;
-
-const CONSUMABLE = new Set(['AuthorizationCode', 'PushedAuthorizationRequest']);
 
 export interface EphemeralArtifactDeps {
   store: EphemeralStore;
@@ -23,6 +30,7 @@ export interface EphemeralArtifactDeps {
 }
 
 export function createEphemeralArtifacts(model: string, { store, tenantId, endGrant }: EphemeralArtifactDeps): Adapter {
+  const stays = CONSUMABLE.get(model) ?? 0;
   const keyOf = (id: string) => `${model}:${tenantId}:${createHash('sha256').update(id).digest('base64url')}`;
   const markOf = (id: string) => `${keyOf(id)}:consumed`;
 
@@ -39,12 +47,12 @@ export function createEphemeralArtifacts(model: string, { store, tenantId, endGr
     find,
 
     async upsert(id, { jti: _, ...payload }, expiresIn = MARK_LIFE) {
-      await store.put(keyOf(id), JSON.stringify(payload), expiresIn + CLOCK_TOLERANCE);
+      await store.put(keyOf(id), JSON.stringify(payload), expiresIn + stays + CLOCK_TOLERANCE);
     },
 
     /** Exactly one of any number of redemptions gets past this line. */
     async consume(id) {
-      if (await store.add(markOf(id), String(Math.floor(Date.now() / 1000)), MARK_LIFE)) return;
+      if (await store.add(markOf(id), String(Math.floor(Date.now() / 1000)), MARK_LIFE + stays)) return;
       if (model === 'PushedAuthorizationRequest') throw new errors.InvalidRequestUri('request_uri was already used');
       const grantId = (await find(id))?.grantId;
       if (grantId !== undefined) await endGrant(grantId);

@@ -18,6 +18,22 @@ export async function endGrant(db: Database, tenantId: string, grantId: string):
   await db.query('delete from grants where tenant_id = $1 and id = $2', [tenantId, grantId]);
 }
 
+/** Runs `work` while nobody else changes or ends the grant; not at all where it has ended. */
+export function whileGrantStands<T>(
+  db: Database,
+  tenantId: string,
+  grantId: string,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  return db.unitOfWork(async () => {
+    const grant = await db.one('select id from grants where tenant_id = $1 and id = $2 for update', [
+      tenantId,
+      grantId,
+    ]);
+    return grant && work();
+  });
+}
+
 export function createGrantArtifacts({ db, tenantId }: PostgresArtifactDeps): Adapter {
   return {
     ...unusedMethods,

@@ -1,6 +1,6 @@
 // Which of the library's models lives where: what must survive in Postgres, what lives minutes in the ephemeral store.
 
-import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
+import type { Adapter, AdapterFactory, AdapterPayload, ResponseType } from 'oidc-provider';
 
 import type { Clients } from '../clients/clients.ts';
 import type { Database } from '../db/database.ts';
@@ -58,7 +58,7 @@ function createClientArtifacts(tenantId: string, clients: Clients): Adapter {
       if (!client) return undefined;
       const { clientId, metadata, secret } = client;
       // A service has no response types, and so needs no redirect_uris (RFC 7591 2.1).
-      const response_types = metadata.grant_types.includes('authorization_code') ? ['code'] : [];
+      const response_types: ResponseType[] = metadata.grant_types.includes('authorization_code') ? ['code'] : [];
       return { ...metadata, response_types, client_id: clientId, client_secret: secret };
     },
     upsert: readOnly,

@@ -1,52 +1,69 @@
-// Whether a client already has what it asks for: the grant of this session, else a new one for a first-party client or from a
-// consent that the person gave before. One Grant for each login, so that revoking one does not sign out every device.
+// Whether a client already has what it asks for: the grant of this session, extended or made anew for a first-party client and
+// from what the person consented to. One Grant for each login, so that revoking one does not sign out every device.
 
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
 
-import { grantAccess, includesAccess } from '../login/access.ts';
-import type { Consents } from '../login/consents.ts';
+import type { Database } from '../db/database.ts';
+import { NO_ACCESS, grantAccess, includesAccess, joinAccess } from '../login/access.ts';
 import type { Access } from '../login/access.ts';
+import type { Consents } from '../login/consents.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import { whileGrantStands } from './artifacts-postgres.ts';
 import { clientSettings } from './client-settings.ts';
 import { requestedOf } from './requested.ts';
 
 export interface GrantDeps {
   tenantId: string;
+  db: Database;
   sessions: Pick<Sessions, 'claimAuthorization'>;
   consents: Consents;
 }
 
-export function createLoadExistingGrant({ tenantId, sessions, consents }: GrantDeps) {
+export function createLoadExistingGrant({ tenantId, db, sessions, consents }: GrantDeps) {
   return async function loadExistingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
     const { client, session, account, provider } = ctx.oidc;
     if (!client || !session || !account) return undefined;
-    const fromConsent = ctx.oidc.result?.consent?.grantId;
-    if (fromConsent !== undefined) return provider.Grant.find(fromConsent);
-
     const known = session.grantIdFor(client.clientId);
     const grant = known === undefined ? undefined : await provider.Grant.find(known);
     const requested = requestedOf(ctx);
-    if (grant && covers(grant, requested)) return grant;
+    const held = grant ? accessIn(grant, requested) : NO_ACCESS;
+    if (grant && includesAccess(held, requested)) return grant;
 
     const allowed = clientSettings(client).firstParty
       ? requested
       : await consents.find(tenantId, account.accountId, client.clientId);
-    if (!allowed || !includesAccess(allowed, requested)) return grant;
-
-    const mine = grant ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
-    grantAccess(mine, requested);
-    await mine.save();
-    return grant ? mine : claim(ctx, mine, known);
+    if (!allowed || !includesAccess(joinAccess(held, allowed), requested)) return grant;
+    return (await extend(ctx, known, requested)) ?? make(ctx, known, requested);
   };
 
-  /** Of two requests at once that both made a grant for one client in one session, both go on with the same one. */
-  async function claim(
-    ctx: KoaContextWithOIDC,
-    mine: Grant,
-    replacing: string | undefined,
+  /** Of two requests at once that each want more, neither undoes the other; a grant that has ended stays so. */
+  async function extend(
+    { oidc: { provider } }: KoaContextWithOIDC,
+    grantId: string | undefined,
+    requested: Access,
   ): Promise<Grant | undefined> {
-    const { client, session, provider } = ctx.oidc;
-    if (!client || !session) return mine;
+    if (grantId === undefined) return undefined;
+    return whileGrantStands(db, tenantId, grantId, async () => {
+      const grant = await provider.Grant.find(grantId);
+      if (!grant) return undefined;
+      grantAccess(grant, requested);
+      await grant.save();
+      return grant;
+    });
+  }
+
+  /** Of two requests at once that both make a grant for one client in one session, both go on with the same one. */
+  async function make(
+    ctx: KoaContextWithOIDC,
+    replacing: string | undefined,
+    requested: Access,
+  ): Promise<Grant | undefined> {
+    const { client, session, account, provider } = ctx.oidc;
+    if (!client || !session || !account) return undefined;
+    const mine = new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
+    grantAccess(mine, requested);
+    await mine.save();
+
     session.ensureClientContainer(client.clientId);
     const claimed = await sessions.claimAuthorization(tenantId, session.uid, client.clientId, {
       sid: session.sidFor(client.clientId) ?? '',
@@ -54,26 +71,24 @@ export function createLoadExistingGrant({ tenantId, sessions, consents }: GrantD
       replacing,
     });
     session.sidFor(client.clientId, claimed.sid);
-    if (claimed.grantId === mine.jti || claimed.grantId === undefined) return mine;
+    if (claimed.grantId === mine.jti) return mine;
     await mine.destroy();
-    return provider.Grant.find(claimed.grantId);
+    return extend(ctx, claimed.grantId, requested);
   }
 }
 
-function covers(grant: Grant, requested: Access): boolean {
-  return includesAccess(
-    {
-      scopes: words(grant.getOIDCScopeEncountered()),
-      claims: grant.getOIDCClaimsEncountered(),
-      resources: Object.fromEntries(
-        Object.keys(requested.resources).map((resource) => [
-          resource,
-          words(grant.getResourceScopeEncountered(resource)),
-        ]),
-      ),
-    },
-    requested,
-  );
+/** What the grant holds, of the resources that are asked for. */
+function accessIn(grant: Grant, requested: Access): Access {
+  return {
+    scopes: words(grant.getOIDCScopeEncountered()),
+    claims: grant.getOIDCClaimsEncountered(),
+    resources: Object.fromEntries(
+      Object.keys(requested.resources).map((resource) => [
+        resource,
+        words(grant.getResourceScopeEncountered(resource)),
+      ]),
+    ),
+  };
 }
 
 function words(text: string): string[] {

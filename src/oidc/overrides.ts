@@ -41,6 +41,9 @@ function alwaysIncludeSid(provider: Provider): void {
   provider.Client.prototype.includeSid = () => true;
 }
 
+/** Seconds. What is dated ahead, by a clock that differs, is good for so much longer after its first use. */
+const DATED_AHEAD = 300;
+
 /** Stock: find, then save; of two at once both pass (RFC 9449 11.1, RFC 7523 3). */
 function detectReplaysAtomically(provider: Provider, tenantId: string, store: EphemeralStore): void {
   provider.ReplayDetection.unique = async (issuer, jti, exp) => {
@@ -48,7 +51,7 @@ function detectReplaysAtomically(provider: Provider, tenantId: string, store: Ep
       .update(JSON.stringify([issuer, jti]))
       .digest('base64url');
     const life = exp === undefined ? 3600 : Math.ceil(exp - Date.now() / 1000);
-    return store.add(`replay:${tenantId}:${id}`, '1', Math.max(life, 1));
+    return store.add(`replay:${tenantId}:${id}`, '1', Math.max(life, 0) + DATED_AHEAD);
   };
 }
 

@@ -6,10 +6,10 @@ import { AppError } from '../errors.ts';
 import { currentRequest } from '../http/request-context.ts';
 import type { PageSender } from '../http/send-page.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import { userOf } from './account.ts';
+import type { Users } from '../users/users.ts';
 import type { ProviderPages } from './provider.ts';
 
-export function createProviderPages(sender: PageSender, tenant: Tenant): ProviderPages {
+export function createProviderPages(sender: PageSender, tenant: Tenant, users: Pick<Users, 'find'>): ProviderPages {
   return {
     error(ctx, protocolCode, error) {
       const fault = error instanceof AppError ? error : undefined;
@@ -26,9 +26,10 @@ export function createProviderPages(sender: PageSender, tenant: Tenant): Provide
       ctx.body = html;
     },
 
-    confirmLogout(ctx, form, confirmed) {
-      const user = userOf(ctx.oidc.account)?.username;
-      sender.sendPage(ctx, 'logout/confirm', { ...form, confirmed, app: ctx.oidc.client?.clientName, user });
+    async confirmLogout(ctx, form, confirmed) {
+      const user = await users.find(tenant.id, ctx.oidc.session?.accountId ?? '');
+      const app = ctx.oidc.client?.clientName;
+      sender.sendPage(ctx, 'logout/confirm', { ...form, confirmed, app, user: user?.username });
     },
 
     loggedOut(ctx) {

@@ -15,18 +15,19 @@ import type { AccessTokenClaimDeps } from './access-token-claims.ts';
 import { createFindAccount } from './account.ts';
 import { createArtifacts } from './artifacts.ts';
 import type { ArtifactDeps } from './artifacts.ts';
-import { CLOCK_TOLERANCE } from './artifacts-ephemeral.ts';
+import { CLOCK_TOLERANCE, INTERACTION_LIFE } from './artifacts-ephemeral.ts';
 import { CLAIMS_BY_SCOPE, SCOPES } from '../users/scopes.ts';
 import { clientSettings } from './client-settings.ts';
 import { createLoadExistingGrant } from './grants.ts';
 import type { GrantDeps } from './grants.ts';
+import { guardedFetch } from './guarded-fetch.ts';
 import { overrideProvider } from './overrides.ts';
 import { createPrompts } from './prompts.ts';
 
 export interface ProviderPages {
   error(ctx: KoaContextWithOIDC, protocolCode: string, error: Error): void;
   /** Asks whether to sign out; `confirmed` when the application's hint shows that it is this very session it speaks of. */
-  confirmLogout(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }, confirmed: boolean): void;
+  confirmLogout(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }, confirmed: boolean): Promise<void>;
   loggedOut(ctx: KoaContextWithOIDC): void;
 }
 
@@ -38,8 +39,6 @@ export interface ProviderDeps extends ArtifactDeps, AccessTokenClaimDeps, Omit<G
 }
 
 const MINUTE = 60;
-/** Seconds that a login may take. */
-export const INTERACTION_LIFE = 60 * MINUTE;
 
 export function createProvider(tenant: Tenant, issuer: string, keys: readonly JWK[], deps: ProviderDeps): Provider {
   const provider = new Provider(issuer, {
@@ -74,6 +73,7 @@ function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configura
       service_documentation: undefined,
     },
     cookies: cookies(tenant, issuer),
+    fetch: guardedFetch,
     renderError: (ctx, out, error) => {
       pages.error(ctx, out.error, error);
     },
@@ -88,9 +88,7 @@ function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configura
       revocation: { enabled: true, allowedPolicy: mayRevoke },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: (ctx) => {
-          pages.confirmLogout(ctx, logoutForm(ctx), isOwnSession(ctx));
-        },
+        logoutSource: (ctx) => confirmLogout(ctx, pages),
         postLogoutSuccessSource: (ctx) => {
           pages.loggedOut(ctx);
         },
@@ -128,15 +126,27 @@ function tokens(tenant: Tenant, keys: readonly JWK[], deps: ProviderDeps): Confi
     },
     extraTokenClaims: createAccessTokenClaims(tenant, deps),
     issueRefreshToken: (_ctx, client) => Promise.resolve(client.grantTypeAllowed('refresh_token')),
-    // RFC 9700 4.14.2: rotate what a thief could use as it is; FAPI 2.0 forbids it for what is bound to a key.
+    rotateRefreshToken: createRotation(tenant, deps),
     // The grant is the family: with any of its tokens revoked, none of them is good any more (RFC 7009 2.1).
     revokeGrantPolicy: () => true,
-    rotateRefreshToken: (ctx) => ctx.oidc.entities.RefreshToken?.isSenderConstrained() === false,
     expiresWithSession: (ctx, token) =>
       Promise.resolve(
         !token.scopes.has('offline_access') &&
           !(ctx.oidc.client && clientSettings(ctx.oidc.client).refreshOutlivesSession),
       ),
+  };
+}
+
+/** Asked at the end of every refresh that is granted: an application in use keeps its person's session in use. */
+function createRotation({ id, settings: { policy } }: Tenant, { sessions }: ProviderDeps) {
+  const limits = { idle: policy.sessionIdle, absolute: policy.sessionAbsolute };
+  return async ({ oidc }: KoaContextWithOIDC): Promise<boolean> => {
+    const token = oidc.entities.RefreshToken;
+    if (token?.expiresWithSession && token.sessionUid !== undefined) {
+      await sessions.touch(id, token.sessionUid, limits);
+    }
+    // RFC 9700 4.14.2: rotate what a thief could use as it is; FAPI 2.0 forbids it for what is bound to a key.
+    return token?.isSenderConstrained() === false;
   };
 }
 
@@ -196,6 +206,14 @@ function mayIntrospect(_ctx: KoaContextWithOIDC, client: Client, token: { client
 /** A token of another client's is none of its business, and is not even said to exist (RFC 7009 2.1). */
 function mayRevoke(_ctx: KoaContextWithOIDC, client: Client, token: { clientId?: string | undefined }): boolean {
   return token.clientId === client.clientId;
+}
+
+/** The library signs whoever stays signed in out of the app that asked. Any site can ask in an app's name, so that needs proof. */
+function confirmLogout(ctx: KoaContextWithOIDC, pages: ProviderPages): Promise<void> {
+  const confirmed = isOwnSession(ctx);
+  const state = ctx.oidc.session?.state;
+  if (state && !confirmed) state.clientId = undefined;
+  return pages.confirmLogout(ctx, logoutForm(ctx), confirmed);
 }
 
 function logoutForm({ oidc }: KoaContextWithOIDC): { action: string; xsrf: string } {

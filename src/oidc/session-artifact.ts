@@ -44,8 +44,12 @@ export function createSessionArtifacts({ sessions, tenantId, idle, absolute, end
 
     /** The library destroys the old id when it rotates; with a row keyed by uid there is nothing to do then. */
     async destroy(id) {
-      if (rotatesAway(Provider.ctx, id)) return;
-      const session = await sessions.end(tenantId, id);
+      const ctx = Provider.ctx;
+      if (rotatesAway(ctx, id)) return;
+      // By uid where it is known: another request may have given the session another id meanwhile.
+      const loaded = ctx && loadedBy.get(ctx);
+      const { uid } = (loaded?.id === id ? loaded.session : await sessions.find(tenantId, id)) ?? {};
+      const session = uid === undefined ? undefined : await sessions.end(tenantId, uid);
       if (session) await ended(session);
     },
 

@@ -29,6 +29,7 @@ type Entry = Promise<TenantSite | undefined>;
 export function createTenantProviders({ tenants, issuerOf, build }: TenantProviderDeps): TenantProviders {
   const entries = new LRUCache<string, Entry>({ max: 2 * MOST_PROVIDERS });
   const keysOf = new Map<string, Set<string>>();
+  let changes = 0;
 
   /** One making for any number of requests that ask at once; a failed one is not kept. */
   function cached(key: string, find: () => Promise<Tenant | undefined>): Entry {
@@ -36,17 +37,23 @@ export function createTenantProviders({ tenants, issuerOf, build }: TenantProvid
     if (known) return known;
     const entry = make(key, find);
     entries.set(key, entry);
+    const isCurrent = () => entries.peek(key) === entry;
     entry.then(
       (site) => {
-        if (!site) entries.set(key, entry, { ttl: UNKNOWN_MS });
+        if (!site && isCurrent()) entries.set(key, entry, { ttl: UNKNOWN_MS });
       },
-      () => entries.delete(key),
+      () => {
+        if (isCurrent()) entries.delete(key);
+      },
     );
     return entry;
   }
 
   async function make(key: string, find: () => Promise<Tenant | undefined>): Entry {
+    const seen = changes;
     const tenant = await find();
+    // Told while the tenant was being read, a change may be of this one: what was read serves this request only.
+    if (changes !== seen) entries.delete(key);
     if (!tenant) return undefined;
     const keys = keysOf.get(tenant.id) ?? new Set();
     keysOf.set(tenant.id, keys.add(key));
@@ -61,6 +68,7 @@ export function createTenantProviders({ tenants, issuerOf, build }: TenantProvid
     isTenantHost: async (host) => (await byHost(host)) !== undefined,
 
     forget(tenantId) {
+      changes += 1;
       for (const key of keysOf.get(tenantId) ?? []) entries.delete(key);
       keysOf.delete(tenantId);
     },

@@ -30,7 +30,7 @@ const SAVE = `
   insert into sessions (tenant_id, uid, id_hash, user_id, acr, amr, auth_time, proofs, address, user_agent, signed_in_at,
                         state, expires_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $4::uuid is null then null else now() end,
-          $11, now() + make_interval(secs => $12))
+          $11, now() + make_interval(secs => least($12::float8, $13::float8)))
   on conflict (tenant_id, uid) do update
      set id_hash      = case when $14 then excluded.id_hash else sessions.id_hash end,
          user_id      = coalesce(excluded.user_id, sessions.user_id),
@@ -104,13 +104,13 @@ export function createPostgresSessions(db: Database): Sessions {
         return uids;
       }),
 
-    end: (tenantId, id) =>
+    end: (tenantId, uid) =>
       db.unitOfWork(async () => {
         const ended = await db.one<{ uid: string; user_id: string | null }>(
           `update sessions set ended_at = now(), state = null
-            where tenant_id = $1 and id_hash = $2 and ended_at is null
+            where tenant_id = $1 and uid = $2 and ended_at is null
         returning uid, user_id`,
-          [tenantId, hashOf(id)],
+          [tenantId, uid],
         );
         if (!ended) return undefined;
         await forgetAuthorizations(db, tenantId, [ended.uid]);

@@ -72,6 +72,6 @@ export interface Sessions {
   touch(tenantId: string, uid: string, limits: { idle: number; absolute: number }): Promise<void>;
   /** Ends all sessions of a user but one, as a change of password or factors asks for; answers the uids of those that ended. */
   endOthers(tenantId: string, userId: string, keptUid: string | undefined): Promise<string[]>;
-  /** Ends it, and says whose it was. */
-  end(tenantId: string, id: string): Promise<{ uid: string; userId: string | undefined } | undefined>;
+  /** Ends it, and says whose it was; of several callers one is told. */
+  end(tenantId: string, uid: string): Promise<{ uid: string; userId: string | undefined } | undefined>;
 }

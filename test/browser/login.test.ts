@@ -1,57 +1,257 @@
-// A whole login in Chromium, at the demo as a newcomer runs it: with JavaScript and without, each on a demo of its own.
+// A whole login in Chromium, at the demo as a newcomer runs it, with JavaScript and without.
 
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 
-import { startDemo } from '../support/browser-demo.ts';
+import { sharedDemo } from '../support/browser-demo.ts';
 import type { RunningDemo } from '../support/browser-demo.ts';
 import {
   arrive,
-  authenticatorWithKeyOf,
+  authenticatorFor,
   claimOn,
   codeField,
   follow,
   giveCode,
   givePassword,
+  hasFocus,
   keyOn,
+  passwordField,
   press,
   problemOn,
+  tabTo,
+  usernameField,
 } from '../support/browser-steps.ts';
 import { createVisits } from '../support/browser-visit.ts';
 import type { Visits } from '../support/browser-visit.ts';
+import { createAuthenticator } from '../support/totp.ts';
 import type { Authenticator } from '../support/totp.ts';
 
 for (const javaScriptEnabled of [true, false]) {
-  describe(`A login with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, () => {
-    const prefix = javaScriptEnabled ? 'login' : 'login-plain';
+  const mode = `JavaScript ${javaScriptEnabled ? 'on' : 'off'}`;
+
+  describe(`A login with ${mode}`, () => {
     let demo: RunningDemo;
     let visits: Visits;
 
     before(async () => {
-      demo = await startDemo();
-      visits = createVisits({ origins: demo.origins, javaScriptEnabled, prefix });
+      demo = await sharedDemo(mode);
+      const origins = [demo.issuers.acme, demo.app].map((url) => new URL(url).origin);
+      visits = createVisits({ origins, javaScriptEnabled });
     });
     afterEach(() => visits.end());
 
-    /** The sign-in page of a tenant's app, in a browser that has never been there. */
-    async function signInPage(app: string): Promise<Page> {
+    /** The sign-in page of an app, in a browser that has never been there. */
+    async function signInPage(app = '/acme/orders'): Promise<Page> {
       const page = await visits.open();
       await page.goto(`${demo.app}${app}`);
       await follow(page, 'Sign in');
-      await page.getByLabel('User name').waitFor();
+      await arrive(page, 'Sign in to Orders');
       return page;
     }
 
-    describe('of somebody without a second factor', () => {
-      let authenticator: Authenticator;
-      const { username, password } = { username: 'ann', password: 'ann-demo-1234' };
+    /** Goes through the first door. */
+    async function passwordOf(page: Page, username: string): Promise<void> {
+      await givePassword(page, username, demo.person(username).password);
+    }
 
-      it('sets one up on the first visit and lands in the app with the claims', async () => {
+    describe('of somebody new', () => {
+      let authenticator: Authenticator;
+
+      it('sets up a second step and lands in the app with the claims', async () => {
         const page = await visits.open();
         await page.goto(demo.app);
-        await visits.look(page, 'start');
-        await follow(page, 'Orders');
+        await visits.look(page, 'apps');
+        await page.locator('a[href="/acme/orders"]').click();
+        await arrive(page, 'Orders');
+        await visits.look(page, 'app-signed-out');
+        await follow(page, 'Sign in');
+        await arrive(page, 'Sign in to Orders');
+        await visits.look(page, 'password');
+        await passwordOf(page, 'ann');
+
+        await arrive(page, 'Set up your second step');
+        await visits.look(page, 'enrol');
+        const key = await keyOn(page);
+        await page.reload();
+        expect(await keyOn(page)).to.equal(key);
+        authenticator = await authenticatorFor(page);
+        await giveCode(page, authenticator.wrongCode());
+        expect(await problemOn(page)).to.contain('That code is not right');
+        expect(await keyOn(page)).to.equal(key);
+        await visits.look(page, 'enrol-wrong-code');
+        await giveCode(page, await authenticator.code());
+
+        await arrive(page, 'Hello Ann Anderson');
+        expect(page.url()).to.equal(`${demo.app}/acme/orders`);
+        expect(await claimOn(page, 'preferred_username')).to.equal('ann');
+        expect(await claimOn(page, 'email')).to.equal('ann@acme.test');
+        expect(await claimOn(page, 'tenant')).to.equal('acme');
+        expect(await claimOn(page, 'groups')).to.equal('engineering, managers, platform, staff');
+        expect(await claimOn(page, 'roles')).to.equal('engineer, staff');
+        expect(await claimOn(page, 'acr')).to.equal('mfa');
+        expect(await claimOn(page, 'amr')).to.equal('pwd, otp, mfa');
+        await visits.look(page, 'app');
       });
+
+      it('is told of the second step by mail', async () => {
+        const page = await visits.open();
+        await page.goto(`${demo.inbox}?still`);
+        await page.getByRole('heading', { name: 'A second step was added to your account at Acme' }).waitFor();
+        await visits.look(page, 'inbox');
+      });
+
+      it('asks for a code on the second visit, and takes it pasted and with spaces', async () => {
+        const page = await signInPage();
+        await passwordOf(page, 'ann');
+        await arrive(page, 'Enter your code');
+        await visits.look(page, 'code');
+        const code = (await authenticator.code()).replace(/^.{3}/, '$& ');
+        await page.evaluate(`navigator.clipboard.writeText(' ${code} ')`);
+        await codeField(page).press('Control+V');
+        expect(await codeField(page).inputValue()).to.equal(` ${code} `);
+        await press(page, 'Sign in');
+        await arrive(page, 'Hello Ann Anderson');
+      });
+    });
+
+    if (javaScriptEnabled) {
+      it('copies the key', async () => {
+        const page = await signInPage();
+        await passwordOf(page, 'admin@local');
+        await press(page, 'Copy the key');
+        await page.getByRole('button', { name: 'Copied' }).waitFor();
+        expect(await page.evaluate<string>('navigator.clipboard.readText()')).to.equal(await keyOn(page));
+      });
+    }
+
+    it('lets in an account that lives here', async () => {
+      const page = await signInPage();
+      await passwordOf(page, 'admin@local');
+      await arrive(page, 'Set up your second step');
+      await giveCode(page, await (await authenticatorFor(page)).code());
+      await arrive(page, 'Hello The administrator');
+      expect(await claimOn(page, 'roles')).to.equal('administrator, staff');
+    });
+
+    it('says the same of a locked account as of a wrong password', async () => {
+      const page = await signInPage();
+      const answers = [];
+      for (const [username, password] of [
+        ['lou', demo.person('lou').password],
+        ['ann', 'wrong'],
+        ['nobody', 'wrong'],
+      ] as const) {
+        const answered = page.waitForResponse((response) => response.request().method() === 'POST');
+        await givePassword(page, username, password);
+        const status = (await answered).status();
+        expect(await problemOn(page)).to.contain('That user name and password do not match');
+        expect(await usernameField(page).inputValue()).to.equal(username);
+        answers.push({ status, title: await page.title(), text: await page.locator('body').innerText() });
+      }
+      const [locked, wrong, unknown] = answers;
+      expect(locked).to.deep.equal(wrong);
+      expect(unknown).to.deep.equal(wrong);
+      await visits.look(page, 'wrong-password');
+    });
+
+    it('tells who must change the password so', async () => {
+      const page = await signInPage();
+      await passwordOf(page, 'max');
+      await arrive(page, 'Your password must be changed');
+      await visits.look(page, 'must-change');
+      await follow(page, 'Back to sign-in');
+      await arrive(page, 'Sign in to Orders');
+    });
+
+    it('has the look and the policy of the tenant', async () => {
+      const colour = (page: Page) =>
+        page
+          .locator('button[type=submit]')
+          .evaluate((button) => button.computedStyleMap().get('background-color')?.toString());
+      const acme = await signInPage();
+      const globex = await signInPage('/globex/orders');
+      expect(await acme.title()).to.equal('Sign in to Orders · Acme');
+      expect(await globex.title()).to.equal('Sign in to Orders · Globex');
+      expect([await colour(acme), await colour(globex)]).to.deep.equal(['rgb(31, 78, 140)', 'rgb(138, 43, 82)']);
+      await visits.look(globex, 'globex-password');
+      await passwordOf(globex, 'gus');
+      await arrive(globex, 'Hello Gus Grønlund');
+      expect(await claimOn(globex, 'acr')).to.equal('sfa');
+    });
+
+    it('asks the members of a group for a second step, by the tenant’s own kind of code', async () => {
+      const page = await signInPage('/globex/orders');
+      await passwordOf(page, 'gail');
+      await arrive(page, 'Set up your second step');
+      await visits.look(page, 'globex-enrol');
+      const code = await (await authenticatorFor(page, { algorithm: 'sha256', digits: 8 })).code();
+      expect(code).to.have.length(8);
+      await giveCode(page, code);
+      await arrive(page, 'Hello Gail Garcia');
+      expect(await claimOn(page, 'acr')).to.equal('mfa');
+    });
+
+    it('leads on from a page that is over', async () => {
+      const page = await signInPage('/globex/orders');
+      const address = page.url();
+      await passwordOf(page, 'gus');
+      await arrive(page, 'Hello Gus Grønlund');
+      await page.goBack();
+      expect(page.url()).to.equal(address);
+      await arrive(page, 'This sign-in has ended');
+      await visits.look(page, 'ended');
+      await follow(page, 'Go to Orders');
+      await arrive(page, 'Hello Gus Grønlund');
+    });
+
+    it('leads on from a page that began in another browser', async () => {
+      const address = (await signInPage()).url();
+      const elsewhere = await visits.open();
+      await elsewhere.goto(address);
+      await arrive(elsewhere, 'This sign-in has ended');
+      await follow(elsewhere, 'Go to Orders');
+      await arrive(elsewhere, 'Orders');
+    });
+
+    it('needs no mouse', async () => {
+      const { username, password, totpSecret = '' } = demo.person('tom');
+      const authenticator = createAuthenticator({ secret: totpSecret });
+      const page = await visits.open();
+      const { keyboard } = page;
+      const expectFocus = async (selector: string) =>
+        expect(await hasFocus(page, page.locator(selector)), selector).to.equal(true);
+      const summary = '[role=alert]';
+
+      await page.goto(`${demo.app}/acme/orders`);
+      await tabTo(page, page.getByRole('link', { name: 'Sign in' }));
+      await keyboard.press('Enter');
+      await arrive(page, 'Sign in to Orders');
+      await expectFocus('[name=username]');
+      await keyboard.type(username);
+      await tabTo(page, passwordField(page));
+      await keyboard.type('wrong');
+      await tabTo(page, page.getByRole('button', { name: 'Sign in' }));
+      await keyboard.press('Enter');
+
+      await problemOn(page);
+      await expectFocus(summary);
+      await tabTo(page, page.getByRole('alert').getByRole('link'));
+      await keyboard.press('Enter');
+      await expectFocus('[name=password]');
+      await keyboard.type(password);
+      await keyboard.press('Enter');
+
+      await arrive(page, 'Enter your code');
+      await expectFocus('[name=code]');
+      await keyboard.type(authenticator.wrongCode());
+      await keyboard.press('Enter');
+      await problemOn(page);
+      await expectFocus(summary);
+      await visits.look(page, 'wrong-code');
+      await tabTo(page, codeField(page));
+      await keyboard.type(await authenticator.code());
+      await keyboard.press('Enter');
+      await arrive(page, 'Hello Tom Tanaka');
     });
   });
 }

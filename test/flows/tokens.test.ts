@@ -163,7 +163,7 @@ describe('tokens', () => {
 
   describe('revocation', () => {
     for (const kind of ['access_token', 'refresh_token'] as const) {
-      it(`of an ${kind} ends the family, and not the session`, async () => {
+      it(`of one ${kind} ends the family, and not the session`, async () => {
         const first = await fresh();
         const second = await orders.refresh(first);
         await oidc.tokenRevocation(orders.config, second[kind] ?? '');

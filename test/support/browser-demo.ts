@@ -7,48 +7,46 @@ import { z } from 'zod';
 import { atEnd } from './global-teardown.ts';
 import { freePort } from './ports.ts';
 import { startProcess } from './processes.ts';
-import { createAuthenticator } from './totp.ts';
-import type { Authenticator } from './totp.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const BLOCK = /^\{.*\}$/m;
 
-const printed = z.object({
+const block = z.object({
   issuers: z.object({ acme: z.url(), globex: z.url() }),
   app: z.url(),
   inbox: z.url(),
   users: z.array(z.object({ username: z.string(), password: z.string(), totpSecret: z.string().optional() })),
 });
 
-export interface DemoPerson {
-  username: string;
-  password: string;
-  /** Of somebody who has TOTP already. */
-  authenticator: Authenticator | undefined;
-}
+export type DemoPerson = z.infer<typeof block>['users'][number];
 
-export interface RunningDemo extends Omit<z.infer<typeof printed>, 'users'> {
-  /** Those of the provider and of the apps. */
-  origins: readonly [string, string];
+export interface RunningDemo extends Omit<z.infer<typeof block>, 'users'> {
   person(username: string): DemoPerson;
 }
 
-/** Runs until the last test has ended. */
-export async function startDemo(): Promise<RunningDemo> {
+const running = new Map<string, Promise<RunningDemo>>();
+
+/**
+ * One for each `name`, started when first asked for, stopped after the last test. Test files that share one leave each other's
+ * people alone: a second factor, once set up, stays.
+ */
+export function sharedDemo(name: string): Promise<RunningDemo> {
+  const demo = running.get(name) ?? startDemo();
+  running.set(name, demo);
+  return demo;
+}
+
+async function startDemo(): Promise<RunningDemo> {
   const env = { PORT: String(await freePort()), DEMO_APP_PORT: String(await freePort()) };
-  const demo = await startProcess(process.execPath, [MAIN, 'demo', '--json'], { ready: /^\{.*\}$/m, env });
+  const demo = await startProcess(process.execPath, [MAIN, 'demo', '--json'], { ready: BLOCK, env });
   atEnd(() => demo.stop());
-  const line = /^\{.*\}$/m.exec(demo.output())?.[0] ?? '';
-  const { users, ...places } = printed.parse(JSON.parse(line));
-  const people = users.map(({ username, password, totpSecret: secret }): DemoPerson => {
-    return { username, password, authenticator: secret === undefined ? undefined : createAuthenticator({ secret }) };
-  });
+  const { users, ...places } = block.parse(JSON.parse(BLOCK.exec(demo.output())?.[0] ?? ''));
   return {
     ...places,
-    origins: [new URL(places.issuers.acme).origin, new URL(places.app).origin],
     person(username) {
-      const found = people.find((person) => person.username === username);
-      if (!found) throw new Error(`The demo has no ${username}`);
-      return found;
+      const person = users.find((user) => user.username === username);
+      if (!person) throw new Error(`The demo has no ${username}`);
+      return person;
     },
   };
 }

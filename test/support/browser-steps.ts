@@ -1,4 +1,4 @@
-// What a person does at the pages, and what the demo's app shows.
+// What a person does at the pages, and what they show: the sign-in pages and the demo's apps.
 
 import { expect } from 'chai';
 import type { Locator, Page } from 'playwright-core';
@@ -20,33 +20,42 @@ export function follow(page: Page, link: string): Promise<void> {
 }
 
 export async function givePassword(page: Page, username: string, password: string): Promise<void> {
-  await page.getByLabel('User name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(password);
+  await usernameField(page).fill(username);
+  await passwordField(page).fill(password);
   await press(page, 'Sign in');
 }
 
-/** At the page that asks for a code, or the one that sets up where it comes from. */
+/** At the page that asks for a code, or the one that sets up what makes them. */
 export async function giveCode(page: Page, code: string): Promise<void> {
   await codeField(page).fill(code);
   await page.locator('button[type=submit]').click();
+}
+
+export function usernameField(page: Page): Locator {
+  return page.getByLabel('User name');
+}
+
+export function passwordField(page: Page): Locator {
+  return page.getByLabel('Password', { exact: true });
 }
 
 export function codeField(page: Page): Locator {
   return page.getByLabel(/^(?:Code|Type the code that it shows)$/);
 }
 
-/** The authenticator app of somebody who types the key that the page shows. */
-export async function authenticatorWithKeyOf(
-  page: Page,
-  settings?: Omit<AuthenticatorSettings, 'secret'>,
-): Promise<Authenticator> {
-  return createAuthenticator({ secret: (await keyOn(page)).replaceAll(' ', ''), ...settings });
-}
-
+/** The key on the page that sets up an authenticator app, without its spaces. */
 export async function keyOn(page: Page): Promise<string> {
   const key = (await page.locator('#key').textContent()) ?? '';
   expect(key).to.match(/^(?:[A-Z2-7]{4} )+[A-Z2-7]{1,4}$/);
-  return key;
+  return key.replaceAll(' ', '');
+}
+
+/** Somebody's app, after they have typed the key into it. */
+export async function authenticatorFor(
+  page: Page,
+  settings?: Omit<AuthenticatorSettings, 'secret'>,
+): Promise<Authenticator> {
+  return createAuthenticator({ secret: await keyOn(page), ...settings });
 }
 
 /** What the page says is wrong. */
@@ -56,9 +65,30 @@ export async function problemOn(page: Page): Promise<string> {
   return (await alert.innerText()).replaceAll(/\s+/g, ' ');
 }
 
-/** A claim of the ID token, as the demo's app shows it. */
-export async function claimOn(page: Page, name: string): Promise<string | null> {
+/** Waits for an app's page of somebody who is signed in; answers what `name` is in the ID token. */
+export async function claimOn(page: Page, name: string): Promise<string> {
+  await page.getByRole('button', { name: 'Call userinfo again' }).waitFor();
   const table = page.getByRole('table', { name: 'Claims of the ID token', exact: true });
   const row = table.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) });
-  return row.getByRole('cell').first().textContent();
+  return row.getByRole('cell').first().innerText();
+}
+
+/** Presses Tab until `target` has the focus, which must be seen all the way. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  for (let presses = 0; presses < 30; presses++) {
+    await page.keyboard.press('Tab');
+    await expectVisibleFocus(page);
+    if (await hasFocus(page, target)) return;
+  }
+  throw new Error(`Tab does not lead to ${String(target)}`);
+}
+
+export async function hasFocus(page: Page, target: Locator): Promise<boolean> {
+  return (await target.and(page.locator(':focus')).count()) === 1;
+}
+
+async function expectVisibleFocus(page: Page): Promise<void> {
+  const focused = page.locator(':focus-visible');
+  const outline = await focused.evaluate((element) => element.computedStyleMap().get('outline-style')?.toString());
+  expect(outline).to.equal('solid');
 }

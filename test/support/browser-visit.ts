@@ -1,5 +1,5 @@
-// What must hold of every page that a browser meets, whatever it came for: no complaint, nothing sent elsewhere, accessible in
-// light and dark, and as wide as a phone.
+// What must hold of every page that a browser meets, whatever it came for: nothing complained of, nothing sent elsewhere,
+// accessible in light and dark, and no wider than a phone.
 
 import { expect } from 'chai';
 import type { BrowserContext, Page, Request } from 'playwright-core';
@@ -10,24 +10,25 @@ const DESK = { width: 1280, height: 800 };
 const PHONE = { width: 360, height: 740 };
 const NARROWEST = 320;
 
+export interface VisitOptions {
+  /** Where browsers may go. */
+  origins: readonly string[];
+  javaScriptEnabled: boolean;
+}
+
 export interface Visits {
   /** A browser profile of its own, on an empty page. */
   open(): Promise<Page>;
-  /** Ends all that were opened. @throws AssertionError for what any of them complained of. */
+  /** Closes all that are open. @throws AssertionError for what any of them complained of since the last time. */
   end(): Promise<void>;
-  /** The page as it stands, once by each name: for axe in light and dark, at 320 px, and in pictures. */
+  /** Examines and photographs the page as it stands, once by each name. */
   look(page: Page, name: string): Promise<void>;
 }
 
-/** Browsers that may go to `origins` and nowhere else. Pictures are named with `prefix`. */
-export function createVisits(options: {
-  origins: readonly string[];
-  javaScriptEnabled: boolean;
-  prefix: string;
-}): Visits {
-  const { origins, javaScriptEnabled, prefix } = options;
+export function createVisits({ origins, javaScriptEnabled }: VisitOptions): Visits {
+  const prefix = javaScriptEnabled ? 'login' : 'login-plain';
   const contexts: BrowserContext[] = [];
-  const complaints: string[] = [];
+  const complaints: Promise<string | undefined>[] = [];
   const seen = new Set<string>();
 
   return {
@@ -35,14 +36,15 @@ export function createVisits(options: {
       const page = await openPage({ javaScriptEnabled, viewport: DESK });
       const context = page.context();
       contexts.push(context);
-      if (javaScriptEnabled) await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
       listen(context, origins, (complaint) => complaints.push(complaint));
       return page;
     },
 
     async end() {
+      const heard = await Promise.all(complaints.splice(0));
       await Promise.all(contexts.splice(0).map((context) => context.close()));
-      expect(complaints.splice(0)).to.deep.equal([]);
+      expect(heard.filter((complaint) => complaint !== undefined)).to.deep.equal([]);
     },
 
     async look(page, name) {
@@ -62,36 +64,28 @@ export function createVisits(options: {
   };
 }
 
-function listen(context: BrowserContext, origins: readonly string[], complain: (complaint: string) => void): void {
-  context.on('request', (request) => {
-    const wrong = misdirection(request, origins);
-    if (wrong !== undefined) complain(`${wrong}: ${request.method()} ${request.url()}`);
-  });
+type Complain = (complaint: Promise<string | undefined>) => void;
+
+function listen(context: BrowserContext, origins: readonly string[], complain: Complain): void {
+  context.on('request', (request) => complain(misdirection(request, origins)));
+  context.on('weberror', (error) => complain(Promise.resolve(error.error().message)));
   context.on('console', (message) => {
-    // Chromium reports a page that comes with an error's status, as a refused form does.
+    // Chromium tells of a page that comes with the status of an error, as a form that was refused does.
     const isStatus = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());
     if (isStatus && message.location().url === message.page()?.url()) return;
-    if (['error', 'warning'].includes(message.type())) complain(message.text());
+    if (['error', 'warning'].includes(message.type())) complain(Promise.resolve(message.text()));
   });
-  context.on('weberror', (error) => complain(error.error().message));
 }
 
-/** What is wrong about a request, if anything. Only a link or a redirect may lead from one origin to another, and it tells nothing. */
-function misdirection(request: Request, origins: readonly string[]): string | undefined {
+/** From one origin to another leads only what the address bar shows, and it does not tell where it comes from. */
+async function misdirection(request: Request, origins: readonly string[]): Promise<string | undefined> {
   const { protocol, origin } = new URL(request.url());
   if (protocol === 'data:') return undefined;
-  if (!origins.includes(origin)) return 'sent elsewhere';
-  if (request.headers().referer !== undefined) return 'names the page that it comes from';
-  const from = request.frame().url();
-  if (from === 'about:blank' || new URL(from).origin === origin) return undefined;
-  return request.isNavigationRequest() && request.method() === 'GET' ? undefined : 'sent to another origin';
-}
-
-/** How often the page has moved since it began to load (Layout Instability API, which Node's types do not know). */
-export function layoutShifts(page: Page): Promise<number> {
-  return page.evaluate<number>(`new Promise((resolve) => {
-    const observer = new PerformanceObserver((list) => resolve(list.getEntries().length));
-    observer.observe({ type: 'layout-shift', buffered: true });
-    setTimeout(resolve, 100, 0);
-  })`);
+  const what = `${request.method()} ${request.url()}`;
+  if (!origins.includes(origin)) return `${what} leaves`;
+  const { origin: home } = new URL(request.frame().url());
+  const isNavigation = request.isNavigationRequest();
+  if (home !== 'null' && home !== origin && !(isNavigation && request.method() === 'GET')) return `${what} from ${home}`;
+  const { referer } = isNavigation ? await request.allHeaders() : {};
+  return referer === undefined ? undefined : `${what} tells ${referer}`;
 }

@@ -57,7 +57,7 @@ const enrolment = {
   app: 'Orders',
   username: 'ann',
   startOverUrl: '/posted',
-  qrSvg: await QRCode.toString(uri, { type: 'svg', margin: 0 }),
+  qrSvg: await QRCode.toString(uri, { type: 'svg' }),
   key: 'JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP',
   uri,
 };

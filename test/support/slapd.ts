@@ -2,10 +2,13 @@
 // hold the people of config/demo-directory.ldif.
 
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { eventually } from './eventually.ts';
 import { atEnd } from './global-teardown.ts';
 import { ensureInstalled } from './install.ts';
 import { freePort } from './ports.ts';
@@ -80,8 +83,14 @@ export async function startSlapd(): Promise<TestSlapd> {
   const configuration = writeConfiguration(folder, certificate);
   const url = `ldap://127.0.0.1:${await freePort()}`;
   const ldapsUrl = `ldaps://127.0.0.1:${await freePort()}`;
-  const start = (): Promise<TestProcess> =>
-    startProcess(program, ['-d', 'none', '-f', configuration, '-h', `${url} ${ldapsUrl}`], { ready: /slapd starting/ });
+  const start = async (): Promise<TestProcess> => {
+    const args = ['-d', 'none', '-f', configuration, '-h', `${url} ${ldapsUrl}`];
+    const started = await startProcess(program, args, { ready: /slapd starting/ });
+    // It says so shortly before it listens.
+    await eventually('slapd listens', () => accepts(url));
+    await eventually('slapd listens for TLS', () => accepts(ldapsUrl));
+    return started;
+  };
 
   let server = await start();
   atEnd(async () => {
@@ -162,6 +171,18 @@ ppolicy_use_lockout
 function replacing(dn: string, attribute: string, ...values: string[]): string {
   const lines = values.map((value) => `${attribute}: ${value}`);
   return [`dn: ${dn}`, 'changetype: modify', `replace: ${attribute}`, ...lines, ''].join('\n');
+}
+
+async function accepts(url: string): Promise<boolean> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** Applies LDIF to a server as `admin`, with OpenLDAP's own client. */

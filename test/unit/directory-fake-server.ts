@@ -11,6 +11,7 @@ import type { Directory } from '../../src/directory/directory.ts';
 import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
 import { directorySettings } from '../../src/directory/directory-settings.ts';
 import { messageSplitter } from '../../src/directory/ldap-ber.ts';
+import type { Observe } from '../../src/directory/ldap-servers.ts';
 import type { LdapRequest } from '../../src/demo/directory/requests.ts';
 import { readRequest } from '../../src/demo/directory/requests.ts';
 import { writeEntry, writeResult, written } from '../../src/demo/directory/responses.ts';
@@ -99,7 +100,7 @@ export async function expectUnavailable(operation: Promise<unknown>, reason: Reg
 }
 
 /** Impatient, so that a test of time-outs is short. Closed after the last test. */
-export function directoryAt(urls: string[], settings: Partial<Settings> = {}): Directory {
+export function directoryAt(urls: string[], settings: Partial<Settings> = {}, observe?: Observe): Directory {
   const parsed = directorySettings.parse({
     urls,
     tls: { mode: 'none' },
@@ -109,7 +110,12 @@ export function directoryAt(urls: string[], settings: Partial<Settings> = {}): D
     operationTimeoutMs: 150,
     ...settings,
   });
-  const directory = createLdapDirectory({ name: 'fake', settings: parsed, bindPassword: 'service-password' });
+  const directory = createLdapDirectory({
+    name: 'fake',
+    settings: parsed,
+    bindPassword: 'service-password',
+    ...(observe && { observe }),
+  });
   atEnd(() => directory.close());
   return directory;
 }

@@ -38,7 +38,7 @@ describe('a directory whose server', () => {
 
   it('accepts and never answers', async () => {
     const silent = await fakeServer(() => undefined);
-    await expectNothingWorks(directoryAt([silent.url]), /no answer in time/);
+    await expectNothingWorks(directoryAt([silent.url], { operationTimeoutMs: 5000 }), /no answer in time/);
     await expectNothingWorks(directoryAt([silent.url], { tls: { mode: 'starttls' } }), /no answer in time/);
     const ldaps = silent.url.replace('ldap:', 'ldaps:');
     await expectNothingWorks(directoryAt([ldaps], { tls: { mode: 'ldaps' } }), /no answer in time/);
@@ -154,6 +154,25 @@ describe('a directory with several servers', () => {
       expect(await directory.bind(ann, 'ann-password')).to.deep.equal({ ok: true, value: {} });
       expect(performance.now() - started).to.be.lessThan(1000);
     }
+  });
+
+  it('tells an observer what was asked of whom, for how long, and whether an answer came', async () => {
+    const dead = `ldap://127.0.0.1:${await freePort()}`;
+    const halting = await answeringServer((request, socket) => {
+      if (request.operation.kind === 'bind') answerWell(request, socket);
+    });
+    const seen: unknown[] = [];
+    const directory = directoryAt([dead, halting.url], {}, (operation, server, seconds, ok) => {
+      expect(seconds).to.be.within(0, 1);
+      seen.push([operation, server, ok]);
+    });
+    await expectUnavailable(directory.find('ann'), /no answer in time/);
+    expect(seen).to.deep.equal([
+      ['connect', dead.slice(7), false],
+      ['connect', halting.url.slice(7), true],
+      ['bind', halting.url.slice(7), true],
+      ['search', halting.url.slice(7), false],
+    ]);
   });
 
   it('goes over to the next when one hangs later', async () => {

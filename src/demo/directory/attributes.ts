@@ -23,7 +23,7 @@ export function isPassword(name: string): boolean {
   return name.toLowerCase() === 'userpassword';
 }
 
-export function isDnValued(name: string): boolean {
+function isDnValued(name: string): boolean {
   return DN_VALUED.has(name.toLowerCase());
 }
 

@@ -19,10 +19,10 @@ export function parseLdif(text: string): LdifEntry[] {
 function parseEntry(lines: readonly string[]): LdifEntry {
   const [named, ...attributes] = lines.map(parseLine);
   if (named?.[0].toLowerCase() !== 'dn') throw new Error(`an LDIF entry begins with dn:, not with ${lines[0]}`);
-  const byName = Map.groupBy(attributes, ([name]) => name.toLowerCase());
+  const byName = Map.groupBy(attributes, ([name]) => name.toLowerCase()).values();
   return {
     dn: named[1],
-    attributes: [...byName].map(([name, lines]) => ({ name: lines[0]?.[0] ?? name, values: lines.map(([, v]) => v) })),
+    attributes: [...byName].map((same) => ({ name: same[0]?.[0] ?? '', values: same.map(([, value]) => value) })),
   };
 }
 

@@ -3,10 +3,10 @@
 
 import { PASSWORD_POLICY_CONTROL } from '../../directory/ldap-password-policy.ts';
 import type { Entry } from './entry.ts';
+import { passwordMatches } from './password-hash.ts';
 import type { RequestControl } from './requests.ts';
 import type { Result } from './responses.ts';
 import { written } from './responses.ts';
-import { passwordMatches } from './password-hash.ts';
 import type { DirectoryTree } from './tree.ts';
 
 export interface PasswordPolicyOptions {

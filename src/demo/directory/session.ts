@@ -30,7 +30,7 @@ export function requireRead(identity: Identity): void {
   }
 }
 
-/** @throws LdapRefusal */
+/** @throws LdapRefusal; without an entry for everybody but the administrator. */
 export function requireWrite(identity: Identity, entry?: Entry, attributes: readonly string[] = []): void {
   if (identity.kind === 'admin') return;
   const own = identity.kind === 'entry' && identity.entry === entry && attributes.length > 0;
