@@ -110,8 +110,8 @@ function isName(text: string): boolean {
 }
 
 /**
- * Whether a password may be sent at all. An empty one makes an anonymous bind that succeeds (RFC 4513 5.1.2); so may one that
- * begins with a NUL, where a server reads it as a C string. None is long.
+ * Whether a password may be sent at all. An empty one makes an anonymous bind that succeeds (RFC 4513 5.1.2), and a server that
+ * reads C strings takes one that begins with a NUL for empty.
  */
 function isPassword(password: string): boolean {
   return password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= MAX_PASSWORD_BYTES;

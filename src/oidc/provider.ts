@@ -84,7 +84,7 @@ function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configura
       clientCredentials: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
       backchannelLogout: { enabled: true },
-      introspection: { enabled: true, allowedPolicy: mayIntrospect },
+      introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(tenant, deps) },
       revocation: { enabled: true, allowedPolicy: mayRevoke },
       rpInitiatedLogout: {
         enabled: true,
@@ -198,9 +198,18 @@ function defaultResource(own: string | undefined, oneOf: readonly string[] | und
   return own !== undefined && oneOf.includes(own) ? own : [...oneOf];
 }
 
-function mayIntrospect(_ctx: KoaContextWithOIDC, client: Client, token: { clientId?: string | undefined }): boolean {
-  if (token.clientId === client.clientId) return true;
-  return client.clientAuthMethod !== 'none' && clientSettings(client).introspectsOthers;
+/** The library asks after the token and its grant alone; whether its person still stands is asked here. */
+function createIntrospectionPolicy(tenant: Tenant, { standing }: Pick<ProviderDeps, 'standing'>) {
+  return async (
+    _ctx: KoaContextWithOIDC,
+    client: Client,
+    { clientId, accountId }: { clientId?: string | undefined; accountId?: string | undefined },
+  ): Promise<boolean> => {
+    const mayAsk =
+      clientId === client.clientId || (client.clientAuthMethod !== 'none' && clientSettings(client).introspectsOthers);
+    if (!mayAsk || accountId === undefined) return mayAsk;
+    return (await standing.current(tenant, accountId)) !== undefined;
+  };
 }
 
 /** A token of another client's is none of its business, and is not even said to exist (RFC 7009 2.1). */

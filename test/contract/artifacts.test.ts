@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 
 import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
-import { createRedisStore } from '../../src/ephemeral/ephemeral-redis.ts';
 import type { EphemeralStore } from '../../src/ephemeral/ephemeral-store.ts';
 import { CLOCK_TOLERANCE, INTERACTION_LIFE, createEphemeralArtifacts } from '../../src/oidc/artifacts-ephemeral.ts';
 import {
@@ -12,8 +11,8 @@ import {
   whileGrantStands,
 } from '../../src/oidc/artifacts-postgres.ts';
 import { describeOnEveryDatabase } from '../support/every-database.ts';
+import { describeOnEveryStore } from '../support/every-store.ts';
 import { freshId, outcomesOf } from '../support/at-once.ts';
-import { testRedisUrl } from '../support/redis.ts';
 import { someoneWithAnApp } from '../support/rows.ts';
 import type { Parties } from '../support/rows.ts';
 
@@ -204,17 +203,15 @@ function grantOf({ userId, clientId }: Parties): AdapterPayload {
   return { kind: 'Grant', iat: seconds(), accountId: userId, clientId, openid: { scope: 'openid' } };
 }
 
-describeOnStores('artefacts that live minutes', (stores) => {
+describeOnEveryStore('artefacts that live minutes', (store) => {
   const tenantId = 'acme';
   let ended: string[];
   beforeEach(() => {
     ended = [];
   });
   function artifacts(model: string, number = 0, ofTenant = tenantId): Adapter {
-    const store = stores()[number % stores().length];
-    if (!store) throw new Error('no store');
     return createEphemeralArtifacts(model, {
-      store,
+      store: store(number),
       tenantId: ofTenant,
       endGrant: async (grantId) => void ended.push(grantId),
     });
@@ -307,23 +304,3 @@ describe('the life of artefacts that live minutes', () => {
     expect(await outcomesOf([requests.consume('s')])).to.deep.equal(['invalid_request_uri']);
   });
 });
-
-function describeOnStores(title: string, suite: (stores: () => readonly EphemeralStore[]) => void): void {
-  const makers: Record<string, () => Promise<EphemeralStore[]>> = {
-    memory: async () => [createMemoryStore()],
-    'Redis, from two processes': async () => {
-      const url = await testRedisUrl();
-      return [createRedisStore({ url }), createRedisStore({ url })];
-    },
-  };
-  for (const [name, make] of Object.entries(makers)) {
-    describe(`${title}, in ${name}`, () => {
-      let stores: EphemeralStore[] = [];
-      before(async () => {
-        stores = await make();
-      });
-      after(() => Promise.all(stores.map((store) => store.close())));
-      suite(() => stores);
-    });
-  }
-}

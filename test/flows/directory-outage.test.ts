@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ClientError } from 'openid-client';
 
 import { createUserAgent, textOf } from '../support/browser-like-client.ts';
 import type { Page, UserAgent } from '../support/browser-like-client.ts';
@@ -96,8 +97,10 @@ describe('while the directory is down', () => {
       expect(asked.status).to.equal(503);
       expect(textOf(asked, 'h1')).to.equal('Sign-in is not possible at the moment');
 
-      const refused = await impatient.refresh(impatiently.tokens).catch((error: unknown) => error);
-      expect(refused).to.include({ error: 'temporarily_unavailable', status: 503 });
+      const refused: unknown = await impatient.refresh(impatiently.tokens).catch((error: unknown) => error);
+      if (!(refused instanceof ClientError && refused.cause instanceof Response)) throw refused;
+      expect(refused.cause.status).to.equal(503);
+      expect(await refused.cause.json()).to.include({ error: 'temporarily_unavailable' });
 
       expect((await patient.userinfo(patiently.tokens)).sub).to.equal(patiently.claims.sub);
       expect((await patient.refresh(patiently.tokens)).access_token).to.be.a('string');

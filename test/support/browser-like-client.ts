@@ -61,6 +61,8 @@ export interface UserAgentOptions {
   headers?: Record<string, string>;
   /** Origins served by another one, as behind a proxy that ends TLS: `{ 'https://id.example.com': 'http://127.0.0.1:4000' }`. */
   proxied?: Record<string, string>;
+  /** Those of another window of the same browser; a browser of its own if left out. */
+  cookies?: CookieJar;
 }
 
 interface Navigation extends NavigationOptions {
@@ -72,8 +74,8 @@ interface Navigation extends NavigationOptions {
 const REDIRECTS = [301, 302, 303, 307, 308];
 const MAX_STEPS = 25;
 
-export function createUserAgent({ headers = {}, proxied = {} }: UserAgentOptions = {}): UserAgent {
-  const cookies = createCookieJar();
+export function createUserAgent(options: UserAgentOptions = {}): UserAgent {
+  const { headers = {}, proxied = {}, cookies = createCookieJar() } = options;
 
   async function request(navigation: Navigation, site: Site): Promise<Answer> {
     const { method, url, fields, from } = navigation;

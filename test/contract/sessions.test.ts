@@ -1,0 +1,239 @@
+import { expect } from 'chai';
+
+import { createPostgresSessions } from '../../src/sessions/sessions-postgres.ts';
+import type { SessionChange, SignIn } from '../../src/sessions/sessions.ts';
+import { freshId } from '../support/at-once.ts';
+import { describeOnEveryDatabase } from '../support/every-database.ts';
+import { someoneWithAnApp } from '../support/rows.ts';
+
+const HOUR = 3600;
+const seconds = () => Math.floor(Date.now() / 1000);
+
+describeOnEveryDatabase('sessions', ({ db, other }) => {
+  let tenantId: string;
+  let userId: string;
+  let uid: string;
+  let id: string;
+
+  beforeEach(async () => {
+    ({ tenantId, userId } = await someoneWithAnApp(db()));
+    [uid, id] = [freshId(), freshId()];
+  });
+
+  const sessions = (number = 0) => createPostgresSessions(number % 2 === 0 ? db() : other());
+  const twenty = <T>(work: (number: number) => Promise<T>) =>
+    Promise.all(Array.from({ length: 20 }, (_, n) => work(n)));
+
+  const change = (parts: Partial<SessionChange> = {}): SessionChange => ({
+    uid,
+    id,
+    rotated: false,
+    signIn: undefined,
+    authorizations: {},
+    removedClients: [],
+    idle: HOUR,
+    absolute: 12 * HOUR,
+    ...parts,
+  });
+  const signIn = (parts: Partial<SignIn> = {}): SignIn => ({
+    userId,
+    acr: 'sfa',
+    amr: ['pwd'],
+    authTime: 1_000_000,
+    proofs: [{ factor: 'password', amr: ['pwd'], at: 1_000_000 }],
+    address: '192.0.2.1',
+    userAgent: 'Browser/1.0',
+    ...parts,
+  });
+  const signedIn = (parts: Partial<SessionChange> = {}) =>
+    sessions().save(tenantId, change({ signIn: signIn(), ...parts }));
+  /** As if the session had been used last, and made, so many seconds ago. */
+  const age = (period: number) =>
+    db().query(
+      `update sessions set signed_in_at = signed_in_at - make_interval(secs => $2),
+              expires_at = expires_at - make_interval(secs => $2) where uid = $1`,
+      [uid, period],
+    );
+
+  describe('are saved', () => {
+    it('and found by the browser’s id and by their own, and no id is kept', async () => {
+      await signedIn({ authorizations: { orders: { sid: 'sid-1', grantId: 'grant-1' } } });
+      const found = await sessions(1).find(tenantId, id);
+      expect(found).to.deep.include({
+        uid,
+        userId,
+        acr: 'sfa',
+        amr: ['pwd'],
+        authTime: 1_000_000,
+        proofs: signIn().proofs,
+        state: undefined,
+        authorizations: { orders: { sid: 'sid-1', grantId: 'grant-1' } },
+      });
+      expect(found?.expiresAt).to.be.closeTo(seconds() + HOUR, 2);
+      expect(await sessions().findByUid(tenantId, uid)).to.deep.equal(found);
+      expect(JSON.stringify(await db().query('select * from sessions where uid = $1', [uid]))).not.to.include(id);
+    });
+
+    it('by what changed alone: each of twenty apps that sign in at once stays', async () => {
+      await signedIn();
+      await twenty((n) =>
+        sessions(n).save(
+          tenantId,
+          change({ authorizations: { [`app-${n}`]: { sid: `sid-${n}`, grantId: `grant-${n}` } } }),
+        ),
+      );
+      const { authorizations } = (await sessions().find(tenantId, id)) ?? {};
+      expect(authorizations).to.deep.equal(
+        Object.fromEntries(
+          Array.from({ length: 20 }, (_, n) => [`app-${n}`, { sid: `sid-${n}`, grantId: `grant-${n}` }]),
+        ),
+      );
+    });
+
+    it('without undoing a step-up that came in between', async () => {
+      await signedIn();
+      await sessions(1).save(tenantId, change({ signIn: signIn({ acr: 'mfa', amr: ['pwd', 'otp', 'mfa'] }) }));
+      await sessions().save(tenantId, change({ authorizations: { orders: { sid: 'sid-1' } } }));
+      expect(await sessions().find(tenantId, id)).to.deep.include({ acr: 'mfa', amr: ['pwd', 'otp', 'mfa'] });
+    });
+
+    it('without an app that signed out, which others do not bring back', async () => {
+      await signedIn({ authorizations: { orders: { sid: 'sid-1' }, wiki: { sid: 'sid-2', persistsLogout: true } } });
+      await sessions(1).save(tenantId, change({ removedClients: ['orders'] }));
+      await sessions().save(tenantId, change({ authorizations: { mail: { sid: 'sid-3' } } }));
+      const { authorizations } = (await sessions().find(tenantId, id)) ?? {};
+      expect(authorizations).to.deep.equal({ wiki: { sid: 'sid-2', persistsLogout: true }, mail: { sid: 'sid-3' } });
+    });
+
+    it('with the library’s state only where that changed', async () => {
+      const state = { secret: 'x', clientId: 'orders' };
+      await signedIn({ state: { value: state } });
+      await sessions(1).save(tenantId, change());
+      expect((await sessions().find(tenantId, id))?.state).to.deep.equal(state);
+      await sessions(1).save(tenantId, change({ state: { value: undefined } }));
+      expect((await sessions().find(tenantId, id))?.state).to.equal(undefined);
+    });
+
+    it('under a new id from a rotation on, and a save that began before does not bring the old one back', async () => {
+      await signedIn();
+      const next = freshId();
+      await sessions().save(tenantId, change({ id: next, rotated: true }));
+      await sessions(1).save(tenantId, change({ authorizations: { orders: { sid: 'sid-1' } } }));
+      expect(await sessions().find(tenantId, id)).to.equal(undefined);
+      expect((await sessions().find(tenantId, next))?.authorizations).to.have.property('orders');
+    });
+  });
+
+  describe('end', () => {
+    it('for whoever comes later, and tell whose they were', async () => {
+      await signedIn({
+        authorizations: { orders: { sid: 'sid-1', grantId: 'grant-1' } },
+        state: { value: { secret: 'x' } },
+      });
+      expect(await sessions(1).end(tenantId, uid)).to.deep.equal({ uid, userId });
+      expect(await sessions().find(tenantId, id)).to.equal(undefined);
+      expect(await sessions().findByUid(tenantId, uid)).to.equal(undefined);
+      expect(await db().query('select * from session_authorizations where session_uid = $1', [uid])).to.deep.equal([]);
+    });
+
+    it('once: of twenty that end one, one is told', async () => {
+      await signedIn();
+      const told = await twenty((n) => sessions(n).end(tenantId, uid));
+      expect(told.filter(Boolean)).to.deep.equal([{ uid, userId }]);
+    });
+
+    it('for good: nothing that still saves or uses them brings them back', async () => {
+      await signedIn();
+      await Promise.all([
+        sessions(1).end(tenantId, uid),
+        ...Array.from({ length: 19 }, (_, n) =>
+          sessions(n).save(tenantId, change({ signIn: signIn(), authorizations: { [`app-${n}`]: { sid: 's' } } })),
+        ),
+      ]);
+      await sessions().save(tenantId, change({ id: freshId(), rotated: true, signIn: signIn() }));
+      await sessions().touch(tenantId, uid, { idle: HOUR, absolute: HOUR });
+      expect(await sessions().findByUid(tenantId, uid)).to.equal(undefined);
+      expect(await db().query('select * from session_authorizations where session_uid = $1', [uid])).to.deep.equal([]);
+    });
+
+    it('all but the one that is kept, where a person’s factors change', async () => {
+      await signedIn();
+      const [elsewhere, somebodyElse] = [freshId(), await someoneWithAnApp(db(), tenantId)];
+      await signedIn({ uid: elsewhere, id: freshId() });
+      const theirs = freshId();
+      await signedIn({ uid: theirs, id: freshId(), signIn: signIn({ userId: somebodyElse.userId }) });
+      expect(await sessions(1).endOthers(tenantId, userId, uid)).to.deep.equal([elsewhere]);
+      expect(await sessions().findByUid(tenantId, elsewhere)).to.equal(undefined);
+      for (const kept of [uid, theirs]) expect(await sessions().findByUid(tenantId, kept)).not.to.equal(undefined);
+      expect(await sessions().endOthers(tenantId, userId, undefined)).to.deep.equal([uid]);
+    });
+  });
+
+  describe('expire', () => {
+    it('when they are not used, and later when they are', async () => {
+      await signedIn();
+      await age(HOUR / 2);
+      await sessions(1).save(tenantId, change());
+      await age(HOUR - 10);
+      expect(await sessions().find(tenantId, id)).not.to.equal(undefined);
+      await age(20);
+      expect(await sessions().find(tenantId, id)).to.equal(undefined);
+      expect(await sessions().findByUid(tenantId, uid)).to.equal(undefined);
+    });
+
+    it('when their time is over, however much they are used, and by however strong a step-up', async () => {
+      await signedIn();
+      await age(11.5 * HOUR);
+      await sessions().save(tenantId, change({ signIn: signIn({ acr: 'mfa', authTime: seconds() }) }));
+      await sessions().touch(tenantId, uid, { idle: HOUR, absolute: 12 * HOUR });
+      expect((await sessions().findByUid(tenantId, uid))?.expiresAt).to.be.closeTo(seconds() + HOUR / 2, 2);
+    });
+
+    it('when their time is over, where that is shorter than the idle time', async () => {
+      await signedIn({ idle: HOUR, absolute: 60 });
+      expect((await sessions().find(tenantId, id))?.expiresAt).to.be.closeTo(seconds() + 60, 2);
+    });
+
+    it('later when an app uses them, but not once they have expired', async () => {
+      const limits = { idle: HOUR, absolute: 12 * HOUR };
+      await signedIn();
+      await age(HOUR / 2);
+      await sessions(1).touch(tenantId, uid, limits);
+      expect((await sessions().find(tenantId, id))?.expiresAt).to.be.closeTo(seconds() + HOUR, 2);
+      await age(2 * HOUR);
+      await sessions(1).touch(tenantId, uid, limits);
+      expect(await sessions().find(tenantId, id)).to.equal(undefined);
+    });
+  });
+
+  it('give one grant to twenty requests of one app at once', async () => {
+    await signedIn();
+    const claim = (n: number, replacing?: string) =>
+      sessions(n).claimAuthorization(tenantId, uid, 'orders', { sid: `sid-${n}`, grantId: freshId(), replacing });
+    const claimed = await twenty((n) => claim(n));
+    const [first] = claimed;
+    for (const one of claimed) expect(one).to.deep.equal(first);
+    expect((await sessions().find(tenantId, id))?.authorizations.orders).to.include({
+      sid: first?.sid,
+      grantId: first?.grantId,
+    });
+
+    const replaced = await twenty((n) => claim(n, first?.grantId));
+    expect(new Set(replaced.map((one) => one.grantId)).size).to.equal(1);
+    expect(replaced[0]?.grantId).not.to.equal(first?.grantId);
+    expect(new Set(replaced.map((one) => one.sid))).to.deep.equal(new Set([first?.sid]));
+  });
+
+  it('of one tenant mean nothing to another', async () => {
+    await signedIn();
+    const { tenantId: neighbour } = await someoneWithAnApp(db());
+    expect(await sessions().find(neighbour, id)).to.equal(undefined);
+    expect(await sessions().findByUid(neighbour, uid)).to.equal(undefined);
+    expect(await sessions().end(neighbour, uid)).to.equal(undefined);
+    expect(await sessions().endOthers(neighbour, userId, undefined)).to.deep.equal([]);
+    await sessions().touch(neighbour, uid, { idle: 1, absolute: 1 });
+    await sessions().save(neighbour, change({ authorizations: { orders: { sid: 'sid-1' } } }));
+    await sessions().claimAuthorization(neighbour, uid, 'wiki', { sid: 's', grantId: 'g', replacing: undefined });
+    expect(await sessions().find(tenantId, id)).to.deep.include({ userId, authorizations: {} });
+  });
+});
