@@ -15,6 +15,7 @@ import { createPostgresEnrolments } from './second-factors/enrolments-postgres.t
 import { createEncryption } from './security/encryption.ts';
 import type { Encryption } from './security/encryption.ts';
 import { createPasswordHash } from './security/password-hash.ts';
+import { createPostgresSessions } from './sessions/sessions-postgres.ts';
 import { applyConfiguration } from './tenants/apply-configuration.ts';
 import { createPostgresTenants, declaredDirectories, declaredTenants } from './tenants/tenants-postgres.ts';
 import { createPostgresUsers } from './users/users-postgres.ts';
@@ -41,12 +42,14 @@ export function composeCore({ db, encryption }: Storage) {
   const audit = createPostgresAudit(db);
   const keys = createKeys(db, createPostgresKeys(db, encryption), audit);
   return {
+    unitOfWork: db.unitOfWork,
     audit,
     keys,
     tenants: createPostgresTenants(db, encryption),
     users: createPostgresUsers(db),
     clients: createPostgresClients(db, encryption),
     roles: createRoles(createPostgresRoles(db)),
+    sessions: createPostgresSessions(db),
     enrolments: createPostgresEnrolments(db, encryption),
     passwordHash: createPasswordHash(),
     applyConfiguration: (declarations: Configuration['tenants']) =>

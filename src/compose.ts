@@ -40,7 +40,6 @@ import { createPostgresConsents } from './login/consents-postgres.ts';
 import { createFinishLogin } from './login/finish-login.ts';
 import { createInteractions } from './login/interactions.ts';
 import { createLinkUser } from './login/link-user.ts';
-import { createLoginOrigins } from './login/login-origins.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { createLoginStates } from './login/login-state.ts';
 import { createLogins } from './login/login.ts';
@@ -62,7 +61,6 @@ import { createTotp } from './second-factors/totp.ts';
 import { createPostgresAttemptCounters } from './security/attempt-limiter-postgres.ts';
 import { createAttemptLimiter } from './security/attempt-limiter.ts';
 import { assertEncryptionKeys } from './security/encryption-canary.ts';
-import { createPostgresSessions } from './sessions/sessions-postgres.ts';
 import { siteRoutes } from './tenants/site-routes.ts';
 import type { Tenant } from './tenants/tenants.ts';
 import { createStanding } from './users/standing.ts';
@@ -108,7 +106,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const smtp = configuration.mail && createSmtpChannel(configuration.mail);
   const delivery = composeDelivery(base, pages, options.emailChannel ?? smtp);
   const login = composeLogin(base, pages, people, delivery.secondFactorAdded);
-  const protocol = composeProtocol(configuration, base, pages, people, login);
+  const protocol = composeProtocol(configuration, base, pages, people);
 
   const changes = watchTenants(base.db, protocol.sites.forget, { onError: warn(log, 'tenant changes cannot be read') });
   const oldKeys = repeat(() => dropOldKeys(base), HOUR_MS, warn(log, 'old signing keys could not be dropped'));
@@ -162,7 +160,6 @@ interface Base extends Storage, Core {
 }
 type PageParts = Awaited<ReturnType<typeof composePages>>;
 type People = ReturnType<typeof composePeople>;
-type LoginParts = ReturnType<typeof composeLogin>;
 
 /** What people see: templates, words, files. */
 async function composePages() {
@@ -190,7 +187,6 @@ function composePeople({ db, users, audit, metrics, log }: Base) {
     directories,
     directoryOf,
     standing: createStanding({ users, directoryOf, audit }),
-    sessions: createPostgresSessions(db),
     consents: createPostgresConsents(db),
   };
 }
@@ -215,9 +211,8 @@ function composeDelivery(base: Base, { renderer, messages }: PageParts, email: C
 
 /** The steps of a login. */
 function composeLogin(base: Base, { sender }: PageParts, people: People, notify: EnrolOptions['notify']) {
-  const { store, db, clients, tenants, users } = base;
+  const { store, db, clients, users } = base;
   const limiter = createAttemptLimiter({ counters: createPostgresAttemptCounters(db), store });
-  const origins = createLoginOrigins(store);
   const logins = createLogins({
     ...base,
     ...people,
@@ -226,25 +221,19 @@ function composeLogin(base: Base, { sender }: PageParts, people: People, notify:
     signIn: createPasswordSignIn({
       ...base,
       limiter,
-      directories: async (tenantId) => namedDirectories(people.directories, await tenants.byId(tenantId)),
       localAccounts: users,
     }),
+    directoriesOf: (tenant) => namedDirectories(people.directories, tenant),
     linkUser: createLinkUser({ ...base, ...people }),
     proveSecondFactor: createProveSecondFactor({ ...base, limiter }),
     enrolSecondFactor: createEnrolSecondFactor({ ...base, notify }),
     finishLogin: createFinishLogin({ ...base, ...people }),
   });
-  return { logins, origins, interactions: createInteractions({ clients, origins, sender }) };
+  return { logins, interactions: createInteractions({ clients, sender }) };
 }
 
 /** The OpenID provider of each tenant. */
-function composeProtocol(
-  { publicUrl }: Configuration,
-  base: Base,
-  { sender }: PageParts,
-  people: People,
-  { origins }: LoginParts,
-) {
+function composeProtocol({ publicUrl }: Configuration, base: Base, { sender }: PageParts, people: People) {
   const { store, keys, audit, tenants } = base;
   const issuerOf = ({ slug, settings: { host } }: Tenant) =>
     host === undefined ? `${publicUrl}/t/${slug}` : `${new URL(publicUrl).protocol}//${host}`;
@@ -256,7 +245,6 @@ function composeProtocol(
       ...people,
       tickets,
       pages: createProviderPages(sender, tenant, base.users),
-      loginStarted: ({ uid, clientId }) => origins.remember(tenant.id, uid, clientId),
       sessionEnded: ({ uid, userId }) =>
         audit.record({
           type: 'session.ended',
@@ -283,8 +271,7 @@ function openEphemeral({ redisUrl }: Configuration, log: Log): { store: Ephemera
   return { store: createRedisStore({ url: redisUrl, onError: warn(log, 'Redis does not answer') }) };
 }
 
-function namedDirectories(directories: Directories, tenant: Tenant | undefined): NamedDirectory[] {
-  if (!tenant) return [];
+function namedDirectories(directories: Directories, tenant: Tenant): NamedDirectory[] {
   return directories.of(tenant).map(({ id, directory, settings: { realm, lockoutBudget } }) => ({
     id,
     directory,

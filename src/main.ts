@@ -19,6 +19,15 @@ import { createLog } from './observability/log.ts';
 
 const CONFIG = ['-c, --config <file>', 'the configuration file; SALLYPORT_CONFIG names one as well'] as const;
 
+const TENANT = ['--tenant <slug>', 'the tenant', 'root'] as const;
+const PASSWORD_FILE = ['--password-file <file>', 'holds the password; one is made and shown if left out'] as const;
+
+interface AdministratorOptions {
+  config?: string;
+  tenant: string;
+  passwordFile?: string;
+}
+
 const program = new Command('sallyport')
   .description('An OpenID Connect provider for people who have a directory')
   .showHelpAfterError();
@@ -56,21 +65,27 @@ program
   );
 
 const admin = program.command('admin').description('administrators whose accounts live here');
-for (const [name, description, action] of [
-  ['create', 'make an administrator', createAdministrator],
-  ['set-password', 'give an administrator a new password', setPassword],
-] as const) {
-  admin
-    .command(`${name} <username>`)
-    .description(description)
-    .option(...CONFIG)
-    .option('--tenant <slug>', 'the tenant', 'root')
-    .option('--email <address>')
-    .option('--password-file <file>', 'holds the password; one is made and shown if left out')
-    .action((username: string, options: { config?: string; tenant: string; email?: string; passwordFile?: string }) =>
-      run(() => onTenants(options.config, (core) => action(core, { ...options, username })))(),
-    );
-}
+
+admin
+  .command('create <username>')
+  .description('make an administrator')
+  .option(...CONFIG)
+  .option(...TENANT)
+  .option(...PASSWORD_FILE)
+  .option('--email <address>')
+  .action((username: string, { config, ...options }: AdministratorOptions & { email?: string }) =>
+    run(() => onTenants(config, (core) => createAdministrator(core, { ...options, username })))(),
+  );
+
+admin
+  .command('set-password <username>')
+  .description('give an administrator a new password, and sign them out everywhere')
+  .option(...CONFIG)
+  .option(...TENANT)
+  .option(...PASSWORD_FILE)
+  .action((username: string, { config, ...options }: AdministratorOptions) =>
+    run(() => onTenants(config, (core) => setPassword(core, { ...options, username })))(),
+  );
 
 program
   .command('keys')

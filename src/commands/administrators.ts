@@ -7,54 +7,76 @@ import type { Core } from '../compose-core.ts';
 import { checkPassword } from '../security/password-policy.ts';
 import { complain, print } from './output.ts';
 
-export interface AdministratorOptions {
+export interface Administrator {
   tenant: string;
   username: string;
-  email?: string;
   /** A file that holds the password; one is made and printed if left out. */
   passwordFile?: string;
+}
+
+export interface NewAdministrator extends Administrator {
+  email?: string;
 }
 
 /** The role that may do everything in its tenant. */
 const ROLE = 'owner';
 
-export async function createAdministrator(core: Core, options: AdministratorOptions): Promise<number> {
+export async function createAdministrator(core: Core, options: NewAdministrator): Promise<number> {
   const tenant = await core.tenants.bySlug(options.tenant);
   if (!tenant) return failed(`There is no tenant ${options.tenant}.`);
   const password = passwordFrom(options);
   if (password === undefined) return 1;
 
-  const created = await core.users.createLocal({
-    tenantId: tenant.id,
-    localName: options.username,
-    passwordHash: await core.passwordHash.hash(password.text),
-    profile: options.email === undefined ? {} : { email: options.email },
+  const passwordHash = await core.passwordHash.hash(password.text);
+  const profile = options.email === undefined ? {} : { email: options.email };
+  const created = await core.unitOfWork(async () => {
+    const user = await core.users.createLocal({
+      tenantId: tenant.id,
+      localName: options.username,
+      passwordHash,
+      profile,
+    });
+    if (!user.ok) return user;
+    await core.roles.ensureRole(tenant.id, ROLE);
+    const given = await core.roles.setRolesOfUser(tenant.id, user.value.id, [ROLE]);
+    if (!given.ok) throw new Error(`the role ${ROLE} could not be given: ${given.reason}`);
+    const subject = { kind: 'user', id: user.value.id } as const;
+    await core.audit.record({ type: 'administrator.created', tenantId: tenant.id, subject, actor: SYSTEM });
+    return user;
   });
-  if (!created.ok) {
-    return failed(
-      created.reason === 'taken'
-        ? `There is an account ${options.username} already. \`sallyport admin set-password\` gives it a new password.`
-        : `${options.username} cannot be a user name.`,
-    );
-  }
-  await core.roles.ensureRole(tenant.id, ROLE);
-  await core.roles.setRolesOfUser(tenant.id, created.value.id, [ROLE]);
-  const subject = { kind: 'user', id: created.value.id } as const;
-  await core.audit.record({ type: 'administrator.created', tenantId: tenant.id, subject, actor: SYSTEM });
+  if (!created.ok) return failed(WHY_NOT[created.reason](options.username));
   print(`Administrator ${options.username} of tenant ${tenant.slug}. Signs in as ${options.username}@local.`);
   if (password.made) print(`Password: ${password.text}\nIt is not shown again.`);
   return 0;
 }
 
-export async function setPassword(core: Core, options: AdministratorOptions): Promise<number> {
+const WHY_NOT = {
+  taken: (name: string) =>
+    `There is an account ${name} already. \`sallyport admin set-password\` gives it a new password.`,
+  malformed: (name: string) => `${name} cannot be a user name.`,
+};
+
+/** Whoever was signed in with the old one is signed out. */
+export async function setPassword(core: Core, options: Administrator): Promise<number> {
   const tenant = await core.tenants.bySlug(options.tenant);
   const found = tenant && (await core.users.findByLocalName(tenant.id, options.username));
   if (!tenant || !found) return failed(`There is no account ${options.username} in tenant ${options.tenant}.`);
   const password = passwordFrom(options);
   if (password === undefined) return 1;
-  await core.users.storePasswordHash(tenant.id, found.user.id, await core.passwordHash.hash(password.text));
+
+  const passwordHash = await core.passwordHash.hash(password.text);
   const subject = { kind: 'user', id: found.user.id } as const;
-  await core.audit.record({ type: 'password.set', tenantId: tenant.id, subject, actor: SYSTEM });
+  await core.unitOfWork(async () => {
+    await core.users.storePasswordHash(tenant.id, found.user.id, passwordHash);
+    const sessions = await core.sessions.endOthers(tenant.id, found.user.id, undefined);
+    await core.audit.record({
+      type: 'password.set',
+      tenantId: tenant.id,
+      subject,
+      actor: SYSTEM,
+      detail: { sessions },
+    });
+  });
   print(`${options.username} has a new password.`);
   if (password.made) print(`Password: ${password.text}\nIt is not shown again.`);
   return 0;
@@ -62,11 +84,7 @@ export async function setPassword(core: Core, options: AdministratorOptions): Pr
 
 const SYSTEM = { kind: 'system', id: 'command line' } as const;
 
-function passwordFrom({
-  passwordFile,
-  username,
-  tenant,
-}: AdministratorOptions): { text: string; made: boolean } | undefined {
+function passwordFrom({ passwordFile, username, tenant }: Administrator): { text: string; made: boolean } | undefined {
   if (passwordFile === undefined) return { text: madePassword(), made: true };
   const text = readFileSync(passwordFile, 'utf8').replace(/\r?\n$/, '');
   const checked = checkPassword(text, { withSecondFactor: false, knownWords: [username, tenant] });

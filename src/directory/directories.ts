@@ -13,6 +13,8 @@ export interface Directories {
 }
 
 interface Open {
+  /** Of the tenant that it was opened for; one request may still hold an older one, and must not bring that back. */
+  version: number;
   configuration: TenantDirectory;
   directory: Directory;
 }
@@ -24,11 +26,13 @@ export function createDirectories(
 ): Directories {
   const opened = new Map<string, Open>();
 
-  function directoryOf(configuration: TenantDirectory): Directory {
+  function directoryOf(configuration: TenantDirectory, version: number): Directory {
     const known = opened.get(configuration.id);
-    if (known && isDeepStrictEqual(known.configuration, configuration)) return known.directory;
+    if (known && (known.version > version || isDeepStrictEqual(known.configuration, configuration))) {
+      return known.directory;
+    }
     const directory = open(configuration);
-    opened.set(configuration.id, { configuration, directory });
+    opened.set(configuration.id, { version, configuration, directory });
     known?.directory.close().catch(closeFailed);
     return directory;
   }
@@ -38,7 +42,7 @@ export function createDirectories(
       tenant.directories.map((configuration) => ({
         id: configuration.id,
         settings: configuration.settings,
-        directory: directoryOf(configuration),
+        directory: directoryOf(configuration, tenant.version),
       })),
     async close() {
       await Promise.all([...opened.values()].map(({ directory }) => directory.close()));

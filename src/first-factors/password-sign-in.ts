@@ -19,6 +19,8 @@ import type { LocalAccounts } from './local-password.ts';
 
 export interface SignInRequest {
   tenantId: string;
+  /** The tenant's, in their order. */
+  directories: readonly NamedDirectory[];
   /** As typed. */
   username: string;
   password: string;
@@ -31,8 +33,6 @@ export type SignInRefusal =
   'bad-credentials' | 'must-change' | 'expired' | 'account-disabled' | 'account-expired' | 'not-now';
 
 export interface PasswordSignInOptions {
-  /** A tenant's directories in their order. */
-  directories: (tenantId: string) => Promise<readonly NamedDirectory[]>;
   localAccounts: LocalAccounts;
   passwordHash: PasswordHash;
   limiter: AttemptLimiter;
@@ -63,7 +63,7 @@ const TOLD: Record<FirstFactorRefusal, SignInRefusal> = {
 };
 
 export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSignIn {
-  const { directories, localAccounts, passwordHash, limiter, audit } = options;
+  const { localAccounts, passwordHash, limiter, audit } = options;
   const directoryPassword = createDirectoryPassword();
 
   return async (request) => {
@@ -76,12 +76,11 @@ export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSi
   };
 
   /** Who the name means, and what attempts on it are counted on. */
-  async function resolve({ tenantId, username, password }: SignInRequest): Promise<Resolved> {
+  async function resolve({ tenantId, directories, username, password }: SignInRequest): Promise<Resolved> {
     const name = normalizeLoginName(username);
     if (!name.ok || !isPassword(password)) return { candidate: NOBODY, subjects: [], allowance: ALLOWANCE };
-    const sources = await directories(tenantId);
-    const local = sources.length === 0 || isLocalName(name.value);
-    const factor = local ? localPassword(tenantId, localAccounts, passwordHash) : directoryPassword(sources);
+    const local = directories.length === 0 || isLocalName(name.value);
+    const factor = local ? localPassword(tenantId, localAccounts, passwordHash) : directoryPassword(directories);
     const candidate = await factor.find(name.value);
     return { candidate, subjects: [...candidate.subjects, typedSubject(name.value)], allowance: factor.allowance };
   }

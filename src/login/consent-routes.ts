@@ -4,10 +4,12 @@ import type { Router } from '@koa/router';
 import { z } from 'zod';
 
 import type { Audit } from '../audit/audit.ts';
+import type { Database } from '../db/database.ts';
 import type { AskedScope } from '../http/pages.ts';
 import type { PageSender } from '../http/send-page.ts';
-import { CLAIMS_BY_SCOPE } from '../users/scopes.ts';
+import { CLAIMS_BY_SCOPE, SCOPES } from '../users/scopes.ts';
 import type { Users } from '../users/users.ts';
+import { NO_ACCESS } from './access.ts';
 import type { Access } from './access.ts';
 import type { Consents } from './consents.ts';
 import type { Interaction, Interactions } from './interactions.ts';
@@ -18,6 +20,7 @@ export interface ConsentDeps {
   users: Pick<Users, 'find'>;
   sender: PageSender;
   audit: Audit;
+  db: Pick<Database, 'unitOfWork'>;
 }
 
 const decisionForm = z.object({ decision: z.enum(['allow', 'deny']) });
@@ -34,7 +37,7 @@ export type ShowConsent = (ctx: Parameters<PageSender['sendPage']>[0], interacti
 /** Adds the decision's route, and answers what shows the page. */
 export function consentRoutes(
   router: Router,
-  { interactions, consents, users, sender, audit }: ConsentDeps,
+  { interactions, consents, users, sender, audit, db }: ConsentDeps,
 ): ShowConsent {
   router.post('/interaction/:uid/consent', async (ctx) => {
     const interaction = await interactions.find(ctx);
@@ -53,16 +56,19 @@ export function consentRoutes(
         error_description: 'the person did not allow it',
       });
     }
-    const access = missingAccess(interaction);
-    await consents.add(tenantId, userId, clientId, access);
-    await audit.record({ ...event, type: 'consent.granted', detail: { scopes: access.scopes, claims: access.claims } });
+    const access = askedAccess(interaction);
+    await db.unitOfWork(async () => {
+      await consents.add(tenantId, userId, clientId, access);
+      const detail = { scopes: access.scopes, claims: access.claims, resources: Object.keys(access.resources) };
+      await audit.record({ ...event, type: 'consent.granted', detail });
+    });
     return interactions.leave(ctx, interaction, { consent: {} }, { keepLogin: true });
   });
 
   return async (ctx, interaction) => {
     const { site, details, app, client } = interaction;
     const user = await users.find(site.tenant.id, details.session?.accountId ?? '');
-    const access = missingAccess(interaction);
+    const access = askedAccess(interaction);
     sender.sendPage(ctx, 'login/consent', {
       app: app ?? String(details.params.client_id),
       appUrl: client?.metadata.client_uri,
@@ -74,9 +80,16 @@ export function consentRoutes(
   };
 }
 
-function missingAccess({ details }: Interaction): Access {
-  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = missing.parse(details.prompt.details);
-  return { scopes: missingOIDCScope, claims: missingOIDCClaims, resources: missingResourceScopes };
+/** What is missing; where nothing is and the app wants to be asked all the same (`prompt=consent`), what it asked for. */
+function askedAccess({ details }: Interaction): Access {
+  const {
+    missingOIDCScope: scopes,
+    missingOIDCClaims: claims,
+    missingResourceScopes: resources,
+  } = missing.parse(details.prompt.details);
+  if (scopes.length + claims.length + Object.keys(resources).length > 0) return { scopes, claims, resources };
+  const requested = typeof details.params.scope === 'string' ? details.params.scope.split(' ') : [];
+  return { ...NO_ACCESS, scopes: requested.filter((scope) => SCOPES.includes(scope)) };
 }
 
 /** Single claims are asked for in the words of the scope that they belong to. */

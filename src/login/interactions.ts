@@ -16,7 +16,7 @@ import { pathIn, requireSite } from '../http/tenant-context.ts';
 import type { TenantSite } from '../http/tenant-context.ts';
 import { checkInput } from '../http/validate.ts';
 import { assertCsrf, assertSameOrigin, csrfToken } from '../security/browser-protection.ts';
-import type { LoginOrigins } from './login-origins.ts';
+import { interactionPath } from './interaction-path.ts';
 
 type LibraryInteraction = Awaited<ReturnType<TenantSite['provider']['interactionDetails']>>;
 
@@ -48,15 +48,14 @@ export interface Interactions {
 
 export interface InteractionDeps {
   clients: Clients;
-  origins: LoginOrigins;
   sender: PageSender;
 }
 
-export function createInteractions({ clients, origins, sender }: InteractionDeps): Interactions {
+export function createInteractions({ clients, sender }: InteractionDeps): Interactions {
   async function expired(ctx: Context, site: TenantSite, cause: unknown): Promise<AppError> {
-    const uid = String(ctx.params.uid);
-    const clientId = await origins.find(site.tenant.id, uid);
-    const metadata = clientId === undefined ? undefined : (await clients.find(site.tenant.id, clientId))?.metadata;
+    const { client_id: clientId } = ctx.query;
+    const client = typeof clientId === 'string' ? await clients.find(site.tenant.id, clientId) : undefined;
+    const metadata = client?.metadata;
     const href = metadata && startOf(metadata);
     if (metadata && href !== undefined) leadOnTo(ctx, { to: 'app', app: metadata.client_name ?? href, href });
     else leadOnTo(ctx, { to: 'home', href: site.tenant.settings.homeUrl ?? pathIn(site, '/') });
@@ -76,7 +75,7 @@ export function createInteractions({ clients, origins, sender }: InteractionDeps
         details,
         client,
         app: client?.metadata.client_name,
-        path: (form) => pathIn(site, `/interaction/${details.uid}${form === undefined ? '' : `/${form}`}`),
+        path: (form) => pathIn(site, interactionPath(details.uid, String(details.params.client_id), form)),
         csrf: csrfToken(site.secrets.csrfKey, contextOf(details)),
       };
     },

@@ -1,6 +1,7 @@
 // The first sign-in makes the user, each later one finds it: by the directory's immutable id, never by a name.
 
 import type { Audit } from '../audit/audit.ts';
+import type { Database } from '../db/database.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { SignedIn } from '../first-factors/first-factor.ts';
 import type { Tenant } from '../tenants/tenants.ts';
@@ -10,13 +11,14 @@ export interface LinkUserDeps {
   users: Pick<Users, 'find' | 'linkDirectoryUser'>;
   directoryOf(tenant: Tenant, directoryId: string): Directory | undefined;
   audit: Audit;
+  db: Pick<Database, 'unitOfWork'>;
   now?: () => Date;
 }
 
 /** The user whose password was proven; undefined when it vanished in between. */
 export type LinkUser = (tenant: Tenant, signedIn: SignedIn) => Promise<User | undefined>;
 
-export function createLinkUser({ users, directoryOf, audit, now = () => new Date() }: LinkUserDeps): LinkUser {
+export function createLinkUser({ users, directoryOf, audit, db, now = () => new Date() }: LinkUserDeps): LinkUser {
   return async (tenant, signedIn) => {
     if (signedIn.kind === 'local') return users.find(tenant.id, signedIn.userId);
     const { directoryId, entry } = signedIn;
@@ -24,11 +26,14 @@ export function createLinkUser({ users, directoryOf, audit, now = () => new Date
     if (!directory) return undefined;
     const checkedAt = now();
     const groups = await directory.groupsOf(entry);
-    const { user, created } = await users.linkDirectoryUser(tenant.id, directoryId, { entry, groups, checkedAt });
-    if (created) {
-      const subject = { kind: 'user', id: user.id } as const;
-      await audit.record({ type: 'user.created', tenantId: tenant.id, subject, detail: { directory: directory.name } });
-    }
-    return user;
+    return db.unitOfWork(async () => {
+      const { user, created } = await users.linkDirectoryUser(tenant.id, directoryId, { entry, groups, checkedAt });
+      if (created) {
+        const subject = { kind: 'user', id: user.id } as const;
+        const detail = { directory: directory.name };
+        await audit.record({ type: 'user.created', tenantId: tenant.id, subject, detail });
+      }
+      return user;
+    });
   };
 }

@@ -2,13 +2,12 @@
 // to the page, which asks what comes next; the last step hands the result to the protocol library.
 
 import { Router } from '@koa/router';
-import type { Context, Middleware } from 'koa';
+import type { Context } from 'koa';
 import { z } from 'zod';
 
 import { AppError } from '../errors.ts';
 import type { CodeProblem, PasswordProblem } from '../http/form-problems.ts';
 import type { PageSender } from '../http/send-page.ts';
-import { requireSite } from '../http/tenant-context.ts';
 import { acrRequestOf } from '../policy/acr-request.ts';
 import { consentRoutes } from './consent-routes.ts';
 import type { ConsentDeps } from './consent-routes.ts';
@@ -36,8 +35,6 @@ const DAY = 86_400;
 export function loginRoutes(deps: LoginRouteDeps): Router {
   const { logins, interactions, sender } = deps;
   const router = new Router();
-  const inTurn: Middleware = (ctx, next) =>
-    logins.inTurn(requireSite(ctx).tenant.id, String(ctx.params.uid), () => next());
   const showConsent = consentRoutes(router, deps);
 
   router.get('/interaction/:uid', async (ctx) => {
@@ -46,64 +43,75 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
     return showStep(await visit(ctx, interaction));
   });
 
-  router.post('/interaction/:uid/password', inTurn, async (ctx) => {
-    const { interaction, login } = await visit(ctx);
-    const form = await interactions.form(ctx, interaction, passwordForm);
+  onForm('password', passwordForm, async (visited, form) => {
+    const { ctx, interaction, login } = visited;
     const missing = missingField(form);
-    if (missing) return showPassword({ ctx, interaction, login }, 400, form.username, missing);
+    if (missing) return showPassword(visited, 400, form.username, missing);
     try {
       const outcome = await logins.password(login, { ...form, address: ctx.ip });
       if (outcome.ok) return back(ctx, interaction);
-      if (outcome.reason === 'blocked')
-        return showBlocked({ ctx, interaction, login }, form.username, outcome.retryAfter);
-      return showRefusal({ ctx, interaction, login }, form.username, outcome.reason);
+      if (outcome.reason === 'blocked') return showBlocked(visited, form.username, outcome.retryAfter);
+      return showRefusal(visited, form.username, outcome.reason);
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'directory_unavailable')) throw error;
       if (error.retryAfter !== undefined) ctx.set('Retry-After', String(error.retryAfter));
-      return showPassword({ ctx, interaction, login }, 503, form.username, { reason: 'directory-unavailable' });
+      return showPassword(visited, 503, form.username, { reason: 'directory-unavailable' });
     }
   });
 
-  router.post('/interaction/:uid/code', inTurn, async (ctx) => {
-    const { interaction, login } = await visit(ctx);
-    const { code } = await interactions.form(ctx, interaction, codeForm);
+  onForm('code', codeForm, async (visited, { code }) => {
+    const { ctx, interaction, login } = visited;
     const outcome = await logins.prove(login, { code, address: ctx.ip });
     if (outcome.ok || outcome.reason === 'moved-on' || outcome.reason === 'not-enrolled') return back(ctx, interaction);
     if (outcome.reason === 'blocked') ctx.set('Retry-After', String(outcome.retryAfter));
     const problem = outcome.reason === 'blocked' ? tooMany(outcome.retryAfter) : codeProblem(outcome.reason);
-    return showCode({ ctx, interaction, login }, outcome.reason === 'blocked' ? 429 : 400, problem);
+    return showCode(visited, outcome.reason === 'blocked' ? 429 : 400, problem);
   });
 
-  router.post('/interaction/:uid/enrol', inTurn, async (ctx) => {
-    const { interaction, login } = await visit(ctx);
-    const { code } = await interactions.form(ctx, interaction, codeForm);
-    const outcome = await logins.enrol(login, { code });
-    if (outcome.ok || outcome.reason === 'moved-on' || outcome.reason === 'not-first') return back(ctx, interaction);
-    return showEnrolment({ ctx, interaction, login }, 400, codeProblem(outcome.reason));
+  onForm('enrol', codeForm, async (visited, { code }) => {
+    const outcome = await logins.enrol(visited.login, { code });
+    if (!outcome.ok && outcome.reason !== 'moved-on' && outcome.reason !== 'not-first') {
+      return showEnrolment(visited, 400, codeProblem(outcome.reason));
+    }
+    return back(visited.ctx, visited.interaction);
   });
 
-  router.post('/interaction/:uid/notice', inTurn, async (ctx) => {
-    const { interaction, login } = await visit(ctx);
-    await interactions.form(ctx, interaction, z.strictObject({}));
+  onForm('notice', z.strictObject({}), async ({ ctx, interaction, login }) => {
     await logins.acknowledge(login);
     back(ctx, interaction);
   });
 
   router.get('/interaction/:uid/start-over', async (ctx) => {
-    const { interaction, login } = await visit(ctx);
+    const interaction = await interactions.find(ctx);
+    const { login } = await visit(ctx, interaction);
     await logins.startOver(login);
     back(ctx, interaction);
   });
 
   return router;
 
-  async function visit(ctx: Context, found?: Interaction): Promise<Visit> {
-    const interaction = found ?? (await interactions.find(ctx));
-    const { site, details } = interaction;
+  /** One form of a login after the other: the second one of a double click finds what the first one did. */
+  function onForm<S extends z.ZodType>(
+    name: string,
+    schema: S,
+    answer: (visited: Visit, form: z.output<S>) => void | Promise<void>,
+  ): void {
+    router.post(`/interaction/:uid/${name}`, async (ctx) => {
+      const interaction = await interactions.find(ctx);
+      const form = await interactions.form(ctx, interaction, schema);
+      await logins.inTurn(interaction.site.tenant.id, interaction.details.uid, async () =>
+        answer(await visit(ctx, interaction), form),
+      );
+    });
+  }
+
+  async function visit(ctx: Context, interaction: Interaction): Promise<Visit> {
+    const { site, details, client } = interaction;
     const login = await logins.open({
       tenant: site.tenant,
       uid: details.uid,
       clientId: String(details.params.client_id),
+      minimumAcr: client?.metadata.minimumAcr,
       acr: acrRequestOf(details.params),
       reasons: details.prompt.reasons,
       sessionUid: details.session?.uid,

@@ -1,11 +1,13 @@
 // How far a login has come. Kept on the server, keyed by tenant and interaction, written by compare-and-set: of two forms sent
 // at once the second finds that the state has moved on. Nothing here makes a session; finish-login.ts does that, at the end.
 
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { BindNotice } from '../directory/directory.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import type { Proof } from '../policy/proof.ts';
+import type { LoginResult } from './finish-login.ts';
 import type { FactorId } from '../second-factors/second-factor.ts';
 
 export interface LoginState {
@@ -17,6 +19,8 @@ export interface LoginState {
   /** The proofs are those of the session that steps up. */
   inherited?: true;
   notice?: BindNotice;
+  /** The login has ended so; the browser is on its way back to the app. */
+  finished?: LoginResult;
   /** A factor being enrolled: its secret, encrypted, until a first code confirms it. A reload keeps it. */
   enrolling?: { factor: FactorId; secret: string };
 }
@@ -35,8 +39,8 @@ export interface LoginStates {
 }
 
 /** Seconds that a form waits for the one before it. After that the compare-and-set alone decides. */
-const LONGEST_TURN = 5;
-const RETRY_MS = 20;
+const LONGEST_TURN = 3;
+const RETRY_MS = 50;
 
 /** `ttl`: seconds that a login may take; the interaction's own life. */
 export function createLoginStates(store: EphemeralStore, ttl: number): LoginStates {
@@ -59,12 +63,13 @@ export function createLoginStates(store: EphemeralStore, ttl: number): LoginStat
 
     async inTurn(tenantId, uid, answer) {
       const key = `login-turn:${tenantId}:${uid}`;
+      const mine = randomUUID();
       const latest = Date.now() + LONGEST_TURN * 1000;
-      while (!(await store.add(key, '', LONGEST_TURN)) && Date.now() < latest) await sleep(RETRY_MS);
+      while (!(await store.add(key, mine, LONGEST_TURN)) && Date.now() < latest) await sleep(RETRY_MS);
       try {
         return await answer();
       } finally {
-        await store.remove(key);
+        if ((await store.get(key)) === mine) await store.remove(key);
       }
     },
   };

@@ -1,11 +1,13 @@
 // A login from its first page to its last: what it needs next, and what each form of it does. Every form proves one thing and
 // records it; which comes next is next-step.ts's to say, and words and pages are login-routes.ts's.
 
-import type { Clients } from '../clients/clients.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { NamedDirectory } from '../first-factors/directory-password.ts';
 import type { PasswordSignIn, SignInRefusal } from '../first-factors/password-sign-in.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { refused } from '../outcome.ts';
+import { accepted, refused } from '../outcome.ts';
 import type { Outcome, Refused } from '../outcome.ts';
+import type { Level } from '../policy/levels.ts';
 import { STEP_UP } from '../policy/required-proof.ts';
 import type { AcrRequest, ProofQuestion } from '../policy/required-proof.ts';
 import type { Encryption } from '../security/encryption.ts';
@@ -29,6 +31,8 @@ export interface LoginRequest {
   /** The interaction's. */
   uid: string;
   clientId: string;
+  /** The client's own. */
+  minimumAcr: Level | undefined;
   acr: AcrRequest | undefined;
   /** Why there is a login at all, by the reasons of oidc/prompts.ts. */
   reasons: readonly string[];
@@ -77,23 +81,25 @@ export interface Logins {
 
 export interface LoginDeps {
   states: LoginStates;
-  sessions: Pick<Sessions, 'findByUid' | 'endOthers'>;
+  sessions: Pick<Sessions, 'findByUid'>;
   users: Pick<Users, 'find'>;
-  clients: Clients;
   enrolments: Pick<Enrolments, 'list'>;
   factor(tenant: Tenant, id: FactorId): SecondFactor;
+  /** In the order in which they are asked. */
+  directoriesOf(tenant: Tenant): readonly NamedDirectory[];
   signIn: PasswordSignIn;
   linkUser: LinkUser;
   proveSecondFactor: ProveSecondFactor;
   enrolSecondFactor: EnrolSecondFactor;
   finishLogin: FinishLogin;
   encryption: Encryption;
+  audit: Audit;
   metrics: Pick<Metrics, 'loginFinished'>;
   now?: () => number;
 }
 
 export function createLogins(deps: LoginDeps): Logins {
-  const { states, sessions, users, clients, enrolments, encryption, now = Date.now } = deps;
+  const { states, sessions, users, enrolments, audit, encryption, now = Date.now } = deps;
   const epoch = () => Math.floor(now() / 1000);
 
   return {
@@ -104,7 +110,7 @@ export function createLogins(deps: LoginDeps): Logins {
       const loaded = await states.load(tenant.id, uid, () => begin(request));
       const { userId } = loaded.state;
       const user = userId === undefined ? undefined : await users.find(tenant.id, userId);
-      const question = await questionOf(request, user);
+      const question = questionOf(request, user);
       const owned = user ? await enrolments.list(tenant.id, user.id) : [];
       const { proofs, inherited = false, notice } = loaded.state;
       const progress = { proofs: user ? proofs : [], inherited, notice };
@@ -112,10 +118,14 @@ export function createLogins(deps: LoginDeps): Logins {
     },
 
     async password({ request: { tenant }, loaded }, form) {
-      const outcome = await deps.signIn({ tenantId: tenant.id, ...form });
+      const outcome = await deps.signIn({ tenantId: tenant.id, directories: deps.directoriesOf(tenant), ...form });
       if (!outcome.ok) return told(tenant, 'password', outcome);
       const user = await deps.linkUser(tenant, outcome.value);
-      if (user?.status !== 'active') return told(tenant, 'password', refused('account-disabled'));
+      if (user?.status !== 'active') {
+        const subject = user && ({ kind: 'user', id: user.id } as const);
+        await audit.record({ type: 'login.refused', tenantId: tenant.id, subject, reason: 'account-disabled' });
+        return told(tenant, 'password', refused('account-disabled'));
+      }
       const at = epoch();
       const notice = outcome.value.kind === 'directory' ? outcome.value.notice : undefined;
       const proofs = [{ factor: 'password', amr: ['pwd'], at } as const];
@@ -158,9 +168,9 @@ export function createLogins(deps: LoginDeps): Logins {
         answer: code,
         name: step.factor,
         first: true,
+        keptSession: request.sessionUid,
       });
       if (!enrolled.ok) return enrolled;
-      await sessions.endOthers(request.tenant.id, user.id, request.sessionUid);
       const { enrolling: _, ...state } = loaded.state;
       return saved(loaded, { ...state, proofs: [...state.proofs, enrolled.value] });
     },
@@ -175,12 +185,15 @@ export function createLogins(deps: LoginDeps): Logins {
     },
 
     async finish({ request: { tenant, clientId }, loaded, user, step }) {
-      const { authTime, proofs } = loaded.state;
+      const { authTime, proofs, finished: before } = loaded.state;
       if (step.step !== 'finish' || !user || authTime === undefined) return refused('moved-on');
+      // The page was loaded again: the same login, not another one.
+      if (before) return accepted(before);
       const finished = { userId: user.id, level: step.level, proofs, authTime, clientId };
       const outcome = await deps.finishLogin(tenant, finished);
       const factor = proofs.at(-1)?.factor ?? 'password';
       if (!outcome.ok) return told(tenant, factor, outcome);
+      await loaded.save({ ...loaded.state, finished: outcome.value });
       deps.metrics.loginFinished({ tenant: tenant.slug, outcome: 'succeeded', factor });
       return outcome;
     },
@@ -194,14 +207,9 @@ export function createLogins(deps: LoginDeps): Logins {
     return { userId: session.userId, authTime: session.authTime, proofs: session.proofs, inherited: true };
   }
 
-  async function questionOf({ tenant, clientId, acr }: LoginRequest, user: User | undefined): Promise<ProofQuestion> {
-    const client = await clients.find(tenant.id, clientId);
-    return {
-      policy: tenant.settings.policy,
-      minimumAcr: client?.metadata.minimumAcr,
-      request: acr,
-      groups: user?.directory?.groups ?? [],
-    };
+  function questionOf({ tenant, minimumAcr, acr }: LoginRequest, user: User | undefined): ProofQuestion {
+    const groups = user?.directory?.groups ?? [];
+    return { policy: tenant.settings.policy, minimumAcr, request: acr, groups };
   }
 
   function told<R extends Refused<string>>(tenant: Tenant, factor: string, refusal: R): R {

@@ -2,9 +2,10 @@
 // application's to answer. Around it stands what browsers make necessary.
 
 import compose from 'koa-compose';
-import type { Context, Middleware } from 'koa';
+import type { Context, Middleware, Next } from 'koa';
 import type { Provider } from 'oidc-provider';
 
+import { AppError } from '../errors.ts';
 import { readFormBody } from '../http/body.ts';
 import { describeRequest } from '../http/request-context.ts';
 import type { PageSender } from '../http/send-page.ts';
@@ -12,7 +13,21 @@ import { siteOf } from '../http/tenant-context.ts';
 
 /** Relying parties may keep keys and metadata so long (seconds); a new key is published long before it signs. */
 const METADATA_AGE = 300;
-const METADATA = new Set(['/jwks', '/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']);
+const METADATA = ['/jwks', '/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'];
+
+/** What the library's routes accept. To any other method it says that there is nothing there. */
+const METHODS: ReadonlyMap<string, string> = new Map([
+  ...METADATA.map((path) => [path, 'GET, HEAD'] as const),
+  ['/auth', 'GET, HEAD, POST'],
+  ['/me', 'GET, HEAD, POST'],
+  ['/request', 'POST'],
+  ['/session/end', 'GET, HEAD, POST'],
+  ['/session/end/confirm', 'POST'],
+  ['/session/end/success', 'GET, HEAD'],
+  ['/token', 'POST'],
+  ['/token/introspection', 'POST'],
+  ['/token/revocation', 'POST'],
+]);
 
 /** Outside a tenant the next middleware answers. */
 export function mountProvider(sender: PageSender): Middleware {
@@ -37,21 +52,33 @@ export function mountProvider(sender: PageSender): Middleware {
     // The library signs and reads its cookies through the context, with its own keys.
     ctx.cookies = site.provider.createContext(ctx.req, ctx.res).cookies;
     try {
-      await stackOf(site.provider)(ctx, next);
-      if (METADATA.has(ctx.path) && ctx.status === 200) ctx.set('Cache-Control', `public, max-age=${METADATA_AGE}`);
+      await stackOf(site.provider)(ctx, () => refuseOtherMethods(ctx, next));
+      if (METADATA.includes(ctx.path) && ctx.status === 200)
+        ctx.set('Cache-Control', `public, max-age=${METADATA_AGE}`);
     } finally {
       describeRequest({ route: routeOf(ctx) });
     }
   };
 }
 
-/** Core 3.1.2.1 wants POST answered at /auth, but a cookie that came along with another site's POST could not be SameSite=Lax. */
+/** RFC 9110 15.5.6. */
+function refuseOtherMethods(ctx: Context, next: Next): Promise<void> {
+  const allowed = METHODS.get(ctx.path);
+  if (allowed === undefined) return next();
+  ctx.set('Allow', allowed);
+  throw new AppError('method_not_allowed', 405, 'This address does not accept that method.');
+}
+
+/**
+ * Core 3.1.2.1 and RP-Initiated Logout 2 want POST answered here, but a cookie that came along with another site's POST could
+ * not be SameSite=Lax.
+ */
 const getInsteadOfPost: Middleware = async (ctx, next) => {
   const site = siteOf(ctx);
-  if (!site || ctx.method !== 'POST' || ctx.path !== '/auth') return next();
+  if (!site || ctx.method !== 'POST' || !(ctx.path === '/auth' || ctx.path === '/session/end')) return next();
   const params = new URLSearchParams({ ...(await readFormBody(ctx)) });
   ctx.status = 303;
-  ctx.redirect(`${site.issuer}/auth?${params.toString()}`);
+  ctx.redirect(`${site.issuer}${ctx.path}?${params.toString()}`);
 };
 
 /** Chromium holds `form-action` against redirects that follow a form: a confirmed logout leaves by a page. */
@@ -59,7 +86,7 @@ function leaveByRefresh(sender: PageSender): Middleware {
   return async (ctx, next) => {
     await next();
     const location = ctx.response.get('Location');
-    if (ctx.method !== 'POST' || ctx.path === '/auth' || ctx.status !== 303 || location === '') return;
+    if (ctx.method !== 'POST' || ctx.status !== 303 || location === '') return;
     ctx.remove('Location');
     sender.sendOnwards(ctx, { app: undefined, url: location });
   };

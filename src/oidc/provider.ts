@@ -7,6 +7,7 @@ import type { Client, Configuration, KoaContextWithOIDC, ResourceServer } from '
 
 import { LEVELS } from '../policy/levels.ts';
 import { derivedSecrets } from '../security/derived-secrets.ts';
+import { interactionPath } from '../login/interaction-path.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import { OWN_CLIENT_METADATA } from '../clients/client-metadata.ts';
 import type { Tenant } from '../tenants/tenants.ts';
@@ -34,8 +35,6 @@ export interface ProviderPages {
 export interface ProviderDeps extends ArtifactDeps, AccessTokenClaimDeps, Omit<GrantDeps, 'tenantId' | 'sessions'> {
   store: EphemeralStore;
   pages: ProviderPages;
-  /** Called as a login begins. */
-  loginStarted(interaction: { uid: string; clientId: string }): Promise<void>;
 }
 
 const MINUTE = 60;
@@ -158,10 +157,7 @@ function people(tenant: Tenant, issuer: string, deps: ProviderDeps): Configurati
     loadExistingGrant: createLoadExistingGrant({ ...deps, tenantId: tenant.id }),
     interactions: {
       policy: createPrompts(tenant.settings.policy),
-      async url(_ctx, interaction) {
-        await deps.loginStarted({ uid: interaction.uid, clientId: String(interaction.params.client_id) });
-        return `${base}/interaction/${interaction.uid}`;
-      },
+      url: (_ctx, { uid, params }) => base + interactionPath(uid, String(params.client_id)),
     },
   };
 }

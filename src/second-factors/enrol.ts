@@ -7,6 +7,7 @@ import type { Database } from '../db/database.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { Proof } from '../policy/proof.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import type { Enrolments } from './enrolments.ts';
 import { proofOf } from './prove.ts';
 import type { FactorId, FactorPresentation, FactorRejection, FactorSubject, SecondFactor } from './second-factor.ts';
@@ -22,6 +23,8 @@ export interface EnrolRequest {
   name: string;
   /** The person had no second factor when they were let in here on their password alone. */
   first: boolean;
+  /** The one session of the person that goes on; all others end. */
+  keptSession: string | undefined;
 }
 
 /** `not-first`: meanwhile the person has a factor, so the password alone is not enough any more. `replayed`: used before. */
@@ -31,6 +34,7 @@ export interface EnrolOptions {
   enrolments: Enrolments;
   audit: Audit;
   db: Pick<Database, 'unitOfWork'>;
+  sessions: Pick<Sessions, 'endOthers'>;
   /** Tells every verified address of the person, by way of the outbox: it runs in the enrolment's own transaction. */
   notify: (change: { tenantId: string; userId: string; factor: FactorId; name: string }) => Promise<void>;
   now?: () => Date;
@@ -51,6 +55,7 @@ export function createEnrolSecondFactor({
   enrolments,
   audit,
   db,
+  sessions,
   notify,
   now = () => new Date(),
 }: EnrolOptions): EnrolSecondFactor {
@@ -61,7 +66,7 @@ export function createEnrolSecondFactor({
     },
 
     // No attempts are counted: who answers here has been shown the secret, and guesses nothing.
-    async finish({ tenantId, userId, factor, secret, answer, name, first }) {
+    async finish({ tenantId, userId, factor, secret, answer, name, first, keptSession }) {
       const at = now();
       const verdict = factor.verify(secret, answer, at);
       if (!verdict.ok) return verdict;
@@ -73,6 +78,15 @@ export function createEnrolSecondFactor({
         const user = { kind: 'user', id: userId } as const;
         const detail = { factor: factor.id, name };
         await audit.record({ type: 'second_factor.enrolled', tenantId, actor: user, subject: user, detail });
+        const ended = await sessions.endOthers(tenantId, userId, keptSession);
+        if (ended.length > 0)
+          await audit.record({
+            type: 'session.ended',
+            tenantId,
+            actor: user,
+            subject: user,
+            detail: { sessions: ended },
+          });
         await notify({ tenantId, userId, factor: factor.id, name });
         return accepted(proofOf(factor, at));
       });

@@ -47,13 +47,14 @@ describe('signing in with a password, on slapd and Postgres', () => {
   function process() {
     const limiter = createAttemptLimiter({ counters: createPostgresAttemptCounters(db), store: createMemoryStore() });
     const signIn = createPasswordSignIn({
-      directories: async () => [{ id: 'corp', directory, lockoutBudget: 4 }],
       localAccounts: createPostgresUsers(db),
       passwordHash: createPasswordHash(),
       limiter,
       audit: { record: async (event) => void events.push(event) },
     });
-    return (username: string, password: string) => signIn({ tenantId, username, password, address: '192.0.2.1' });
+    const directories = [{ id: 'corp', directory, lockoutBudget: 4 }];
+    return (username: string, password: string) =>
+      signIn({ tenantId, directories, username, password, address: '192.0.2.1' });
   }
   const reasonsOf = (outcomes: Awaited<ReturnType<ReturnType<typeof process>>>[]) =>
     outcomes.map((outcome) => (outcome.ok ? 'signed in' : outcome.reason)).sort();

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 
+import { createPostgresSessions } from '../../src/sessions/sessions-postgres.ts';
 import { storageUnavailable } from '../../src/errors.ts';
 import { describeOnEveryDatabase } from '../support/every-database.ts';
 import { aTenant } from '../support/rows.ts';
@@ -13,7 +14,17 @@ describeOnEveryDatabase('a second factor', ({ db, other }) => {
 
   const answer = (text: string) => ({ tenantId, userId, factor: totp, answer: text, address: '192.0.2.1' });
   const confirm = (text: string, changes: { first?: boolean } = {}) => {
-    return { tenantId, userId, factor: totp, secret, answer: text, name: 'Phone', first: true, ...changes };
+    return {
+      tenantId,
+      userId,
+      factor: totp,
+      secret,
+      answer: text,
+      name: 'Phone',
+      first: true,
+      keptSession: undefined,
+      ...changes,
+    };
   };
   const refusal = (reason: string) => ({ ok: false, reason });
   const counters = () => db().query('select subject from attempt_counters where tenant_id = $1', [tenantId]);
@@ -55,6 +66,18 @@ describeOnEveryDatabase('a second factor', ({ db, other }) => {
       expect(await enrol.finish(confirm('12345'))).to.deep.equal(refusal('malformed'));
       expect(await enrolments.list(tenantId, userId)).to.deep.equal([]);
       expect(await counters()).to.deep.equal([]);
+    });
+
+    it('ends the other sessions of the person, and says so', async () => {
+      const { enrol, events } = secondFactors(db());
+      const sessions = createPostgresSessions(db());
+      for (const uid of ['kept', 'other']) {
+        await sessions.save(tenantId, { ...signedIn(uid, userId), authorizations: {}, removedClients: [] });
+      }
+      await enrol.finish({ ...confirm(codeAt(secret)), keptSession: 'kept' });
+      expect(await sessions.findByUid(tenantId, 'kept')).to.include({ userId });
+      expect(await sessions.findByUid(tenantId, 'other')).to.equal(undefined);
+      expect(events.find(({ type }) => type === 'session.ended')?.detail).to.deep.equal({ sessions: ['other'] });
     });
 
     it('uses the code up: it neither signs in nor enrols again', async () => {
@@ -203,3 +226,16 @@ describeOnEveryDatabase('a second factor', ({ db, other }) => {
     });
   });
 });
+
+function signedIn(uid: string, userId: string) {
+  const signIn = {
+    userId,
+    acr: 'sfa',
+    amr: ['pwd'],
+    authTime: 1,
+    proofs: [],
+    address: undefined,
+    userAgent: undefined,
+  };
+  return { uid, id: `cookie of ${uid}`, rotated: false, signIn, idle: 60, absolute: 60 };
+}

@@ -78,6 +78,15 @@ describe('signing out', () => {
       await expectDead(wiki, atWiki.tokens);
     });
 
+    it('works by POST as well', async () => {
+      const fields = { ...hint(), post_logout_redirect_uri: SIGNED_OUT };
+      const headers = { 'sec-fetch-site': 'cross-site' };
+      const page = await browser.post(`${server.issuer('acme')}/session/end`, fields, { headers });
+      expect(await isSignedIn(), 'before the press').to.equal(true);
+      expect(sentTo(await browser.fillAndSubmit(page)).href).to.equal(SIGNED_OUT);
+      expect(await isSignedIn()).to.equal(false);
+    });
+
     it('ends on a page of ours where the app names no place to go', async () => {
       const done = await browser.fillAndSubmit(await signOut(hint()));
       expect(textOf(done, 'h1')).to.equal('You are signed out');

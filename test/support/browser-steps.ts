@@ -78,13 +78,18 @@ export async function tabTo(page: Page, target: Locator): Promise<void> {
   for (let presses = 0; presses < 30; presses++) {
     await page.keyboard.press('Tab');
     await expectVisibleFocus(page);
-    if (await hasFocus(page, target)) return;
+    if ((await focused(target).count()) === 1) return;
   }
   throw new Error(`Tab does not lead to ${String(target)}`);
 }
 
-export async function hasFocus(page: Page, target: Locator): Promise<boolean> {
-  return (await target.and(page.locator(':focus')).count()) === 1;
+/** Waits until `target` has the focus. */
+export function focusOn(target: Locator): Promise<void> {
+  return focused(target).waitFor();
+}
+
+function focused(target: Locator): Locator {
+  return target.and(target.page().locator(':focus'));
 }
 
 async function expectVisibleFocus(page: Page): Promise<void> {

@@ -84,7 +84,6 @@ export function world({ directories = {}, accounts = {}, blockedFor }: World) {
     return { id: `id-of-${name}`, directory: fakeDirectory(name, source, binds), ...source.settings };
   });
   const signIn = createPasswordSignIn({
-    directories: () => Promise.resolve(sources),
     localAccounts: {
       findByLocalName: (_tenant, localName) => Promise.resolve(accounts[localName]),
       replacePasswordHash: async (_tenant, userId, expected, next) => {
@@ -105,7 +104,7 @@ export function world({ directories = {}, accounts = {}, blockedFor }: World) {
     },
   });
   const tryAs = (username: string, password = RIGHT) =>
-    signIn({ tenantId: 'acme', username, password, address: '192.0.2.1' });
+    signIn({ tenantId: 'acme', directories: sources, username, password, address: '192.0.2.1' });
   return { tryAs, binds, events, attempts, ends, rehashed };
 }
 

@@ -11,6 +11,7 @@ import { createProveSecondFactor } from '../../src/second-factors/prove.ts';
 import { createTotp } from '../../src/second-factors/totp.ts';
 import { createPostgresAttemptCounters } from '../../src/security/attempt-limiter-postgres.ts';
 import { createAttemptLimiter } from '../../src/security/attempt-limiter.ts';
+import { createPostgresSessions } from '../../src/sessions/sessions-postgres.ts';
 import { createEncryption } from '../../src/security/encryption.ts';
 import { createPostgresUsers } from '../../src/users/users-postgres.ts';
 
@@ -46,7 +47,7 @@ export function secondFactors(db: Database, { notify = async () => undefined }: 
   const now = () => clock.now;
   return {
     prove: createProveSecondFactor({ limiter, enrolments, audit, db, now }),
-    enrol: createEnrolSecondFactor({ enrolments, audit, db, notify, now }),
+    enrol: createEnrolSecondFactor({ enrolments, audit, db, sessions: createPostgresSessions(db), notify, now }),
     enrolments,
     events,
     /** Lets so many time steps pass since noon. */

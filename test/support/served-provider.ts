@@ -48,8 +48,8 @@ export interface ServedProvider {
   provider: Provider;
   /** Sessions that ended, by uid. */
   ended: string[];
-  /** What the next login comes to; `userId` signed in with a password unless told. */
-  next: Partial<Result>;
+  /** What the next login comes to: the same person, by a password, unless told. */
+  next: Result;
 }
 
 export interface ServeOptions {
@@ -85,7 +85,7 @@ export async function serveProvider(options: ServeOptions): Promise<ServedProvid
     tickets: createGroupsTickets(store, () => issuer),
     consents: createPostgresConsents(db),
     pages: {
-      error: (ctx, code) => void (ctx.body = code),
+      error: (ctx, code, error) => void (ctx.body = `${code}: ${error.stack ?? ''}`),
       confirmLogout: async (ctx, { action, xsrf }) => {
         const form = `<form method="post" action="${action}"><input type="hidden" name="xsrf" value="${xsrf}">`;
         const buttons = '<button type="submit" name="logout" value="yes">All</button><button>This app</button></form>';
@@ -93,21 +93,13 @@ export async function serveProvider(options: ServeOptions): Promise<ServedProvid
       },
       loggedOut: (ctx) => void (ctx.body = 'signed out'),
     },
-    loginStarted: () => Promise.resolve(),
   });
-  const served: ServedProvider = {
-    issuer,
-    url,
-    tenant,
-    provider,
-    ended,
-    next: { accountId: await aUser(db, tenant.id, `user-${port}`) },
-  };
+  const accountId = beside?.next.accountId ?? (await aUser(db, tenant.id));
+  const served = { issuer, url, tenant, provider, ended, next: { accountId } };
   await listen(served, port);
   return served;
 }
 
-/** A second database connection and the like close after the last test; so does this. */
 async function listen(served: ServedProvider, port: number): Promise<void> {
   const { issuer, tenant, provider } = served;
   const app = new Koa({ proxy: true });
@@ -143,7 +135,10 @@ async function tenantWith({ db, clients = {}, tenantSettings = {} }: ServeOption
     aClient(secret, metadata),
   ]);
   await apply(db, {
-    [slug]: aTenantDeclaration({ settings: settings(tenantSettings), clients: Object.fromEntries(declared) }),
+    [slug]: aTenantDeclaration({
+      settings: settings({ policy: { secondFactors: { required: 'never' } }, ...tenantSettings }),
+      clients: Object.fromEntries(declared),
+    }),
   });
   const tenant = await createPostgresTenants(db, encryption).bySlug(slug);
   if (!tenant) throw new Error('the tenant was not stored');

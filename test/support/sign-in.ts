@@ -15,7 +15,7 @@ export interface Person {
 /** Which form of a login the page shows: `password`, `code`, `enrol`, `notice` or `consent`; undefined for any other page. */
 export function doorOf(page: Page): string | undefined {
   const actions = page.document.querySelectorAll('form').map((form) => form.getAttribute('action') ?? '');
-  return actions.flatMap((action) => /\/interaction\/[\w-]+\/(\w+)$/.exec(action)?.[1] ?? [])[0];
+  return actions.flatMap((action) => /\/interaction\/[\w-]+\/(\w+)(?:\?|$)/.exec(action)?.[1] ?? [])[0];
 }
 
 /** Gives whatever the pages ask for, each thing once; answers where that leads. */
