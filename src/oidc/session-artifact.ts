@@ -103,10 +103,11 @@ function changeOf(
   };
 }
 
+/** Without members that are undefined, which would make each of them differ from what was loaded. */
 function authorizationsOf({ authorizations = {} }: AdapterPayload): Record<string, ClientAuthorization> {
   return Object.fromEntries(
-    Object.entries(authorizations).flatMap(([clientId, { sid, grantId, persistsLogout }]) =>
-      sid === undefined ? [] : [[clientId, { sid, grantId, persistsLogout }]],
+    Object.entries(authorizations).flatMap(([clientId, { sid, ...rest }]) =>
+      sid === undefined ? [] : [[clientId, { sid, ...rest }]],
     ),
   );
 }

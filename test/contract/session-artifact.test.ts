@@ -143,7 +143,7 @@ describeOnEveryDatabase('the library’s session', ({ db, other }) => {
       const tokens = await signIn();
       await silently(wiki);
       const before = cookie();
-      await signOutOf(tokens); console.log('after sign-out', (await current())?.authorizations);
+      await signOutOf(tokens);
       expect(cookie()).not.to.equal(before);
       expect(Object.keys((await current())?.authorizations ?? {})).to.deep.equal(['wiki']);
       expect(provider.ended).to.deep.equal([]);
@@ -220,7 +220,7 @@ describeOnEveryDatabase('the library’s session', ({ db, other }) => {
     it('does not bring back the app that signed out meanwhile', async () => {
       const tokens = await signIn(orders);
       const finish = await underWay(wiki);
-      await signOutOf(tokens); console.log('after sign-out', (await current())?.authorizations);
+      await signOutOf(tokens);
       await finish();
       expect(Object.keys((await current())?.authorizations ?? {})).to.deep.equal(['wiki']);
     });
