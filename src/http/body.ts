@@ -1,7 +1,7 @@
 // Form bodies: bounded, flat, each field once. JSON bodies and oidc-provider's own endpoints are read elsewhere.
 
 import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import { Readable, Stream } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Context, Middleware } from 'koa';
 import { AppError } from '../errors.ts';
@@ -69,12 +69,19 @@ function parseForm(text: string): FormFields {
  */
 export const closeAfterUnreadBody: Middleware = async (ctx, next) => {
   await next();
-  const answer: unknown = ctx.body;
-  if (ctx.req.complete || ctx.respond === false || typeof answer !== 'string') return;
+  const answer = textOf(ctx.body);
+  if (ctx.req.complete || ctx.respond === false || answer === undefined) return;
   ctx.set('Connection', 'close');
   ctx.body = Readable.from(answerThenLinger(answer, ctx.req));
   ctx.length = Buffer.byteLength(answer);
 };
+
+/** What Koa sends of a body: a text, or data as JSON; undefined for a stream or a buffer. */
+function textOf(body: unknown): string | undefined {
+  if (typeof body === 'string') return body;
+  const isData = typeof body === 'object' && body !== null && !(body instanceof Stream) && !Buffer.isBuffer(body);
+  return isData ? JSON.stringify(body) : undefined;
+}
 
 async function* answerThenLinger(answer: string, request: IncomingMessage): AsyncGenerator<string> {
   yield answer;

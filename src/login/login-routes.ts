@@ -7,33 +7,24 @@ import { z } from 'zod';
 
 import { AppError } from '../errors.ts';
 import type { CodeProblem, PasswordProblem } from '../http/form-problems.ts';
-import type { PageSender } from '../http/send-page.ts';
 import { acrRequestOf } from '../policy/acr-request.ts';
 import { consentRoutes } from './consent-routes.ts';
 import type { ConsentDeps } from './consent-routes.ts';
-import type { Interaction, Interactions } from './interactions.ts';
-import type { Login, Logins, PasswordRefusal } from './login.ts';
+import type { Interaction } from './interactions.ts';
+import { createLoginPages } from './login-pages.ts';
+import type { Refusal, Visit } from './login-pages.ts';
+import type { Logins } from './login.ts';
 
 export interface LoginRouteDeps extends ConsentDeps {
   logins: Logins;
-  interactions: Interactions;
-  sender: PageSender;
-}
-
-/** One login and its browser. */
-interface Visit {
-  ctx: Context;
-  interaction: Interaction;
-  login: Login;
 }
 
 const passwordForm = z.object({ username: z.string(), password: z.string() });
 const codeForm = z.object({ code: z.string().max(100) });
 
-const DAY = 86_400;
-
 export function loginRoutes(deps: LoginRouteDeps): Router {
   const { logins, interactions, sender } = deps;
+  const pages = createLoginPages(sender);
   const router = new Router();
   const showConsent = consentRoutes(router, deps);
 
@@ -44,48 +35,47 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
   });
 
   onForm('password', passwordForm, async (visited, form) => {
-    const { ctx, interaction, login } = visited;
+    const { ctx, login } = visited;
     const missing = missingField(form);
-    if (missing) return showPassword(visited, 400, form.username, missing);
+    if (missing) return pages.password(visited, form.username, missing);
     try {
       const outcome = await logins.password(login, { ...form, address: ctx.ip });
-      if (outcome.ok) return back(ctx, interaction);
-      if (outcome.reason === 'blocked') return showBlocked(visited, form.username, outcome.retryAfter);
-      return showRefusal(visited, form.username, outcome.reason);
+      if (outcome.ok || outcome.reason === 'moved-on') return back(visited);
+      if (outcome.reason === 'blocked') return pages.password(visited, form.username, tooMany(ctx, outcome.retryAfter));
+      if (outcome.reason === 'bad-credentials') return pages.password(visited, form.username, WRONG_PASSWORD);
+      return pages.refused(visited, outcome.reason);
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'directory_unavailable')) throw error;
       if (error.retryAfter !== undefined) ctx.set('Retry-After', String(error.retryAfter));
-      return showPassword(visited, 503, form.username, { reason: 'directory-unavailable' });
+      return pages.password(visited, form.username, DIRECTORY_UNAVAILABLE);
     }
   });
 
   onForm('code', codeForm, async (visited, { code }) => {
-    const { ctx, interaction, login } = visited;
+    const { ctx, login } = visited;
     const outcome = await logins.prove(login, { code, address: ctx.ip });
-    if (outcome.ok || outcome.reason === 'moved-on' || outcome.reason === 'not-enrolled') return back(ctx, interaction);
-    if (outcome.reason === 'blocked') ctx.set('Retry-After', String(outcome.retryAfter));
-    const problem = outcome.reason === 'blocked' ? tooMany(outcome.retryAfter) : codeProblem(outcome.reason);
-    return showCode(visited, outcome.reason === 'blocked' ? 429 : 400, problem);
+    if (outcome.ok || outcome.reason === 'moved-on' || outcome.reason === 'not-enrolled') return back(visited);
+    return pages.code(
+      visited,
+      outcome.reason === 'blocked' ? tooMany(ctx, outcome.retryAfter) : wrongCode(outcome.reason),
+    );
   });
 
   onForm('enrol', codeForm, async (visited, { code }) => {
     const outcome = await logins.enrol(visited.login, { code });
-    if (!outcome.ok && outcome.reason !== 'moved-on' && outcome.reason !== 'not-first') {
-      return showEnrolment(visited, 400, codeProblem(outcome.reason));
-    }
-    return back(visited.ctx, visited.interaction);
+    if (outcome.ok || outcome.reason === 'moved-on' || outcome.reason === 'not-first') return back(visited);
+    return showEnrolment(visited, wrongCode(outcome.reason));
   });
 
-  onForm('notice', z.strictObject({}), async ({ ctx, interaction, login }) => {
-    await logins.acknowledge(login);
-    back(ctx, interaction);
+  onForm('notice', z.strictObject({}), async (visited) => {
+    await logins.acknowledge(visited.login);
+    back(visited);
   });
 
   router.get('/interaction/:uid/start-over', async (ctx) => {
-    const interaction = await interactions.find(ctx);
-    const { login } = await visit(ctx, interaction);
-    await logins.startOver(login);
-    back(ctx, interaction);
+    const visited = await visit(ctx, await interactions.find(ctx));
+    await logins.startOver(visited.login);
+    back(visited);
   });
 
   return router;
@@ -124,16 +114,13 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
     const { step } = login;
     switch (step.step) {
       case 'password':
-        showPassword(visited, 200, hintOf(interaction), undefined);
-        return;
+        return pages.password(visited, hintOf(interaction));
       case 'prove':
-        showCode(visited, 200, undefined);
-        return;
+        return pages.code(visited);
       case 'enrol':
-        return showEnrolment(visited, 200, undefined);
+        return showEnrolment(visited);
       case 'notice':
-        showNotice(visited);
-        return;
+        return pages.notice(visited, step.notice);
       case 'finish':
         return finish(visited);
       case 'refuse':
@@ -144,97 +131,24 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
     }
   }
 
-  function showPassword(visited: Visit, status: number, username: string | undefined, problem?: PasswordProblem): void {
-    const { ctx, interaction } = visited;
-    const data = {
-      ...formOf(interaction, 'password'),
-      username,
-      problem,
-      notice: interaction.details.session ? ('confirm-identity' as const) : undefined,
-      passwordHelpUrl: interaction.site.tenant.settings.passwordHelpUrl,
-    };
-    sender.sendPage(ctx, 'login/password', data, optionsOf(interaction, status));
+  async function showEnrolment(visited: Visit, refusal?: Refusal<CodeProblem>): Promise<void> {
+    const pending = await logins.enrolment(visited.login);
+    return pending.ok ? pages.enrolment(visited, pending.value, refusal) : back(visited);
   }
 
-  function showBlocked(visited: Visit, username: string, retryAfter: number): void {
-    visited.ctx.set('Retry-After', String(retryAfter));
-    showPassword(visited, 429, username, tooMany(retryAfter));
-  }
-
-  function showRefusal(visited: Visit, username: string, reason: PasswordRefusal): void {
-    const { ctx, interaction } = visited;
-    const startOverUrl = interaction.path();
-    const options = optionsOf(interaction, 403);
-    switch (reason) {
-      case 'moved-on':
-        return back(ctx, interaction);
-      case 'bad-credentials':
-        return showPassword(visited, 401, username, { reason: 'wrong-password' });
-      case 'must-change':
-      case 'expired': {
-        const { passwordHelpUrl } = interaction.site.tenant.settings;
-        return sender.sendPage(ctx, 'login/password-expired', { reason, passwordHelpUrl, startOverUrl }, options);
-      }
-      case 'account-disabled':
-        return sender.sendPage(ctx, 'login/refused', { reason: 'disabled', startOverUrl }, options);
-      case 'account-expired':
-      case 'not-now':
-        return sender.sendPage(ctx, 'login/refused', { reason, startOverUrl }, options);
-    }
-  }
-
-  function showCode({ ctx, interaction, login }: Visit, status: number, problem: CodeProblem | undefined): void {
-    const data = { ...signInForm(interaction, 'code'), username: login.user?.username ?? '', problem };
-    sender.sendPage(ctx, 'login/totp', data, optionsOf(interaction, status));
-  }
-
-  async function showEnrolment(visited: Visit, status: number, problem: CodeProblem | undefined): Promise<void> {
+  async function finish(visited: Visit): Promise<void> {
     const { ctx, interaction, login } = visited;
-    const pending = await logins.enrolment(login);
-    if (!pending.ok) return back(ctx, interaction);
-    const username = login.user?.username ?? '';
-    const data = { ...signInForm(interaction, 'enrol'), ...pending.value, username, problem };
-    sender.sendPage(ctx, 'login/totp-enrol', data, optionsOf(interaction, status));
-  }
-
-  function showNotice({ ctx, interaction, login: { step } }: Visit): void {
-    if (step.step !== 'notice') return;
-    const { passwordExpiresIn, graceLoginsLeft } = step.notice;
-    const data = {
-      ...formOf(interaction, 'notice'),
-      passwordExpiresInDays: passwordExpiresIn === undefined ? undefined : Math.floor(passwordExpiresIn / DAY),
-      graceLoginsLeft,
-      passwordHelpUrl: interaction.site.tenant.settings.passwordHelpUrl,
-    };
-    sender.sendPage(ctx, 'login/notice', data, optionsOf(interaction, 200));
-  }
-
-  async function finish({ ctx, interaction, login }: Visit): Promise<void> {
     const outcome = await logins.finish(login);
     if (outcome.ok) return interactions.leave(ctx, interaction, { login: { ...outcome.value } });
-    if (outcome.reason === 'moved-on') return back(ctx, interaction);
+    if (outcome.reason === 'moved-on') return back(visited);
     await logins.startOver(login);
-    const data = { reason: 'disabled', startOverUrl: interaction.path() } as const;
-    return sender.sendPage(ctx, 'login/refused', data, optionsOf(interaction, 403));
+    return pages.refused(visited, outcome.reason);
   }
 }
 
-function back(ctx: Context, interaction: Interaction): void {
+function back({ ctx, interaction }: Visit): void {
   ctx.status = 303;
   ctx.redirect(interaction.path());
-}
-
-function formOf(interaction: Interaction, form: string) {
-  return { app: interaction.app, action: interaction.path(form), csrf: interaction.csrf };
-}
-
-function signInForm(interaction: Interaction, form: string) {
-  return { ...formOf(interaction, form), startOverUrl: interaction.path('start-over') };
-}
-
-function optionsOf({ details }: Interaction, status: number) {
-  const { ui_locales: uiLocales } = details.params;
-  return { status, uiLocales: typeof uiLocales === 'string' ? uiLocales : undefined };
 }
 
 /** `login_hint` (OpenID Connect Core 3.1.2.1): an application's guess, shown and not believed. */
@@ -243,16 +157,20 @@ function hintOf({ details }: Interaction): string | undefined {
   return typeof hint === 'string' && hint.length <= 256 ? hint : undefined;
 }
 
-function missingField({ username, password }: { username: string; password: string }): PasswordProblem | undefined {
-  if (username.trim() === '') return { reason: 'no-username' };
-  return password === '' ? { reason: 'no-password' } : undefined;
+const WRONG_PASSWORD = { status: 401, problem: { reason: 'wrong-password' } } as const;
+const DIRECTORY_UNAVAILABLE = { status: 503, problem: { reason: 'directory-unavailable' } } as const;
+
+function missingField({ username, password }: z.output<typeof passwordForm>): Refusal<PasswordProblem> | undefined {
+  if (username.trim() === '') return { status: 400, problem: { reason: 'no-username' } };
+  return password === '' ? { status: 400, problem: { reason: 'no-password' } } : undefined;
 }
 
 /** Wrong and used read the same: that a code was right once is for nobody else to learn. */
-function codeProblem(reason: 'malformed' | 'wrong' | 'replayed'): CodeProblem {
-  return { reason: reason === 'malformed' ? 'malformed-code' : 'wrong-code' };
+function wrongCode(reason: 'malformed' | 'wrong' | 'replayed'): Refusal<CodeProblem> {
+  return { status: 400, problem: { reason: reason === 'malformed' ? 'malformed-code' : 'wrong-code' } };
 }
 
-function tooMany(retryAfter: number) {
-  return { reason: 'too-many-attempts', minutes: Math.ceil(retryAfter / 60) } as const;
+function tooMany(ctx: Context, retryAfter: number): Refusal<PasswordProblem & CodeProblem> {
+  ctx.set('Retry-After', String(retryAfter));
+  return { status: 429, problem: { reason: 'too-many-attempts', minutes: Math.ceil(retryAfter / 60) } };
 }
