@@ -49,7 +49,8 @@ import { createMetrics } from './observability/metrics.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { INTERACTION_LIFE } from './oidc/artifacts-ephemeral.ts';
 import { reportEvents } from './oidc/events.ts';
-import { createGroupsTickets, groupsRoutes } from './oidc/groups-routes.ts';
+import { groupsRoutes } from './oidc/groups-routes.ts';
+import { createGroupsTickets } from './oidc/groups-tickets.ts';
 import { mountProvider } from './oidc/mount.ts';
 import { createProviderPages } from './oidc/provider-pages.ts';
 import { createProvider } from './oidc/provider.ts';
@@ -233,7 +234,7 @@ function composeLogin(base: Base, { sender }: PageParts, people: People, notify:
 }
 
 /** The OpenID provider of each tenant. */
-function composeProtocol({ publicUrl }: Configuration, base: Base, { sender }: PageParts, people: People) {
+function composeProtocol({ publicUrl }: Configuration, base: Base, { sender, messages }: PageParts, people: People) {
   const { store, keys, audit, tenants } = base;
   const issuerOf = ({ slug, settings: { host } }: Tenant) =>
     host === undefined ? `${publicUrl}/t/${slug}` : `${new URL(publicUrl).protocol}//${host}`;
@@ -244,7 +245,8 @@ function composeProtocol({ publicUrl }: Configuration, base: Base, { sender }: P
       ...base,
       ...people,
       tickets,
-      pages: createProviderPages(sender, tenant, base.users),
+      pages: createProviderPages({ ...base, sender }),
+      languages: messages.languages,
       sessionEnded: ({ uid, userId }) =>
         audit.record({
           type: 'session.ended',

@@ -1,4 +1,4 @@
-// Form bodies: bounded, flat, each field once. JSON bodies and oidc-provider's own endpoints are read elsewhere.
+// Form bodies: bounded and flat. JSON bodies and oidc-provider's own endpoints are read elsewhere.
 
 import type { IncomingMessage } from 'node:http';
 import { Readable, Stream } from 'node:stream';
@@ -22,22 +22,32 @@ export type FormFields = Readonly<Record<string, string>>;
  * type, (400) for a repeated field, a name that no form of ours has, or a NUL; `bad_request` (400) when the body breaks off.
  */
 export async function readFormBody(ctx: Context): Promise<FormFields> {
+  return flat(await readFormPairs(ctx, LONGEST_FORM));
+}
+
+/**
+ * Reads a form in which names may repeat and mean what somebody else knows.
+ *
+ * @param longest bytes.
+ * @throws AppError as `readFormBody` does, but for what it says of names and values.
+ */
+export async function readFormPairs(ctx: Context, longest: number): Promise<URLSearchParams> {
   const charset = ctx.request.charset.toLowerCase();
   if (!ctx.is('application/x-www-form-urlencoded') || (charset !== '' && charset !== 'utf-8')) {
     throw new AppError('invalid_form', 415, 'The form must be sent as application/x-www-form-urlencoded in UTF-8.');
   }
   if (ctx.get('Content-Encoding') !== '') throw new AppError('invalid_form', 415, 'The form must not be compressed.');
-  return parseForm(await readBounded(ctx.req));
+  return new URLSearchParams(await readBounded(ctx.req, longest));
 }
 
-async function readBounded(request: IncomingMessage): Promise<string> {
-  if (Number(request.headers['content-length']) > LONGEST_FORM) throw tooLarge();
+async function readBounded(request: IncomingMessage, longest: number): Promise<string> {
+  if (Number(request.headers['content-length']) > longest) throw tooLarge();
   const chunks: Buffer[] = [];
   let length = 0;
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       length += chunk.length;
-      if (length > LONGEST_FORM) throw tooLarge();
+      if (length > longest) throw tooLarge();
       chunks.push(chunk);
     }
   } catch (cause) {
@@ -51,9 +61,9 @@ function tooLarge(): AppError {
   return new AppError('payload_too_large', 413, 'The form is larger than this service accepts.');
 }
 
-function parseForm(text: string): FormFields {
+function flat(pairs: URLSearchParams): FormFields {
   const fields: Record<string, string> = Object.create(null);
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const [name, value] of pairs) {
     if (!FIELD_NAME.test(name) || name in fields || value.includes('\0')) {
       throw new AppError('invalid_form', 400, 'The form could not be understood.');
     }

@@ -69,12 +69,14 @@ export interface Pages {
     graceLoginsLeft?: number | undefined;
     passwordHelpUrl?: string | undefined;
   };
-  /** Posts `xsrf`, and `logout=yes` where the person agrees: the library's own form. */
+  /** Posts `xsrf` and `logout=yes`: the library's own form. */
   'logout/confirm': {
     action: string;
     xsrf: string;
-    /** The app has shown whose session it means: the form submits itself where scripts run. */
+    /** It is known to be wanted: the form submits itself where scripts run. */
     confirmed: boolean;
+    /** For whoever would rather not; none where there is no choice any more. */
+    stayUrl?: string | undefined;
     app?: string | undefined;
     user?: string | undefined;
   };

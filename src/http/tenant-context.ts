@@ -46,6 +46,11 @@ export function pathIn({ issuer }: TenantSite, path: string): string {
   return new URL(issuer).pathname.replace(/\/$/, '') + path;
 }
 
+/** Where people of the tenant begin: a page of its own, else our list of its apps. */
+export function homeOf(site: TenantSite): string {
+  return site.tenant.settings.homeUrl ?? pathIn(site, '/');
+}
+
 export function tenantContext(sites: Sites, publicHost: string): Middleware {
   return async (ctx, next) => {
     const located = await locate(ctx, sites, publicHost);

@@ -6,7 +6,6 @@ import { errors } from 'oidc-provider';
 import type { InteractionResults } from 'oidc-provider';
 import type { z } from 'zod';
 
-import { startOf } from '../clients/client-metadata.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import { AppError } from '../errors.ts';
 import { readFormBody } from '../http/body.ts';
@@ -15,6 +14,7 @@ import { leadOnTo } from '../http/send-page.ts';
 import { pathIn, requireSite } from '../http/tenant-context.ts';
 import type { TenantSite } from '../http/tenant-context.ts';
 import { checkInput } from '../http/validate.ts';
+import { wayOn } from '../http/way-on.ts';
 import { assertCsrf, assertSameOrigin, csrfToken } from '../security/browser-protection.ts';
 import { interactionPath } from './interaction-path.ts';
 
@@ -55,10 +55,7 @@ export function createInteractions({ clients, sender }: InteractionDeps): Intera
   async function expired(ctx: Context, site: TenantSite, cause: unknown): Promise<AppError> {
     const { client_id: clientId } = ctx.query;
     const client = typeof clientId === 'string' ? await clients.find(site.tenant.id, clientId) : undefined;
-    const metadata = client?.metadata;
-    const href = metadata && startOf(metadata);
-    if (metadata && href !== undefined) leadOnTo(ctx, { to: 'app', app: metadata.client_name ?? href, href });
-    else leadOnTo(ctx, { to: 'home', href: site.tenant.settings.homeUrl ?? pathIn(site, '/') });
+    leadOnTo(ctx, wayOn(site, client));
     return new AppError('login_expired', 400, 'This sign-in has expired or was begun in another browser.', { cause });
   }
 

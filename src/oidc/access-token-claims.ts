@@ -5,9 +5,8 @@ import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-pr
 
 import type { Roles } from '../roles/roles.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import { userOf } from './account.ts';
+import { claimsFor, userOf } from './account.ts';
 import type { AccountDeps } from './account.ts';
-import { claimsFor } from './account.ts';
 
 export interface AccessTokenClaimDeps extends AccountDeps {
   roles: Pick<Roles, 'rolesOfUser' | 'rolesOfClient'>;
@@ -37,20 +36,24 @@ function signInClaims({ oidc }: KoaContextWithOIDC): Record<string, unknown> {
 async function personClaims(
   tenant: Tenant,
   deps: AccessTokenClaimDeps,
-  { oidc }: KoaContextWithOIDC,
+  ctx: KoaContextWithOIDC,
 ): Promise<Record<string, unknown>> {
-  const user = userOf(oidc.account);
-  const granted = new Set(oidc.grant?.getOIDCScope().split(' '));
-  const scopes = new Set([...(sourceOf(oidc)?.scopes ?? [])].filter((scope) => granted.has(scope)));
+  const { account, grant } = ctx.oidc;
+  const user = userOf(account);
+  const granted = new Set(grant?.getOIDCScope().split(' '));
+  const scopes = new Set([...askedScopes(ctx)].filter((scope) => granted.has(scope)));
   if (!user || !(scopes.has('groups') || scopes.has('roles'))) return {};
-  const claims = await claimsFor(tenant, deps, user, oidc.client, scopes);
-  const wanted = [
-    ...(scopes.has('roles') ? ['roles'] : []),
-    ...(scopes.has('groups') ? ['groups', '_claim_names', '_claim_sources'] : []),
-  ];
-  return Object.fromEntries(wanted.flatMap((name) => (name in claims ? [[name, claims[name]]] : [])));
+  const { roles, groups, _claim_names, _claim_sources } = await claimsFor(tenant, deps, ctx, user, scopes);
+  return { roles, groups, _claim_names, _claim_sources };
 }
 
-function sourceOf(oidc: KoaContextWithOIDC['oidc']) {
-  return oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken;
+/** A refresh may ask for less than was granted (RFC 6749 6). */
+function askedScopes({ oidc }: KoaContextWithOIDC): ReadonlySet<string> {
+  const { AuthorizationCode: code, RefreshToken: refreshToken } = oidc.entities;
+  if (code) return code.scopes;
+  return oidc.params?.scope === undefined ? (refreshToken?.scopes ?? new Set()) : oidc.requestParamScopes;
+}
+
+function sourceOf({ entities }: KoaContextWithOIDC['oidc']) {
+  return entities.AuthorizationCode ?? entities.RefreshToken;
 }

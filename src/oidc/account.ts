@@ -9,7 +9,7 @@ import type { User } from '../users/users.ts';
 import { claimsOf, groupsFor } from './claims.ts';
 import type { DistributedGroups } from './claims.ts';
 import { clientSettings } from './client-settings.ts';
-import type { GroupsTickets } from './groups-routes.ts';
+import type { GroupsTickets } from './groups-tickets.ts';
 
 const users = new WeakMap<Account, User>();
 
@@ -30,9 +30,9 @@ export function createFindAccount(tenant: Tenant, deps: AccountDeps) {
     if (!user) return undefined;
     const account: Account = {
       accountId: user.id,
-      claims: async (_use, scope) => ({
+      claims: async (_use, scope, claims) => ({
         sub: user.id,
-        ...(await claimsFor(tenant, deps, user, ctx.oidc.client, new Set(scope.split(' ')))),
+        ...(await claimsFor(tenant, deps, ctx, user, new Set([...scope.split(' '), ...Object.keys(claims)]))),
       }),
     };
     users.set(account, user);
@@ -40,32 +40,35 @@ export function createFindAccount(tenant: Tenant, deps: AccountDeps) {
   };
 }
 
-/** The claims of a user for a client; groups and roles are worked out only where a scope asks for them. */
+/** `asked`: scopes, and claims by name. Groups and roles, which are both, are worked out only where they are among these. */
 export async function claimsFor(
   tenant: Tenant,
   deps: AccountDeps,
+  { oidc }: KoaContextWithOIDC,
   user: User,
-  client: Client | undefined,
-  scopes: ReadonlySet<string>,
+  asked: ReadonlySet<string>,
 ): Promise<Record<string, unknown>> {
   return claimsOf({
     user,
     tenant: tenant.slug,
-    contactsVerified: user.directory === undefined || tenant.settings.policy.trustDirectoryContacts,
-    groups: client && scopes.has('groups') ? await groupsOf(tenant, deps, user, client) : [],
-    roles: scopes.has('roles') ? await rolesOf(tenant, deps, user) : [],
+    trustDirectoryContacts: tenant.settings.policy.trustDirectoryContacts,
+    groups: oidc.client && asked.has('groups') ? await groupsOf(tenant, deps, oidc, user, oidc.client) : undefined,
+    roles: asked.has('roles') ? await rolesOf(tenant, deps, user) : undefined,
   });
 }
 
 async function groupsOf(
   tenant: Tenant,
   { tickets }: AccountDeps,
+  { entities: { AccessToken: token } }: KoaContextWithOIDC['oidc'],
   user: User,
   client: Client,
 ): Promise<string[] | DistributedGroups> {
   const groups = groupsFor(clientSettings(client).groups, user.directory?.groups ?? []);
   if (groups.length <= tenant.settings.tokens.groupLimit) return groups;
-  return tickets.issue(tenant, { userId: user.id, clientId: client.clientId });
+  if (token?.grantId === undefined) throw new Error('claims are worked out without the access token that they go with');
+  const sessionUid = token.expiresWithSession ? token.sessionUid : undefined;
+  return tickets.issue(tenant, { userId: user.id, clientId: client.clientId, grantId: token.grantId, sessionUid });
 }
 
 function rolesOf(tenant: Tenant, { roles }: AccountDeps, user: User): Promise<string[]> {

@@ -8,9 +8,10 @@ export interface ClaimsSource {
   user: User;
   tenant: string;
   /** The directory's addresses and numbers count as verified. */
-  contactsVerified: boolean;
-  groups: readonly string[] | DistributedGroups;
-  roles: readonly string[];
+  trustDirectoryContacts: boolean;
+  /** Undefined where nobody asked. */
+  groups: readonly string[] | DistributedGroups | undefined;
+  roles: readonly string[] | undefined;
 }
 
 /** Where the groups are to be fetched when there are too many for a token (OpenID Connect Core 5.6.2). */
@@ -19,8 +20,15 @@ export interface DistributedGroups {
   accessToken: string;
 }
 
-export function claimsOf({ user, tenant, contactsVerified, groups, roles }: ClaimsSource): Record<string, unknown> {
+export function claimsOf({
+  user,
+  tenant,
+  trustDirectoryContacts,
+  groups,
+  roles,
+}: ClaimsSource): Record<string, unknown> {
   const { profile } = user;
+  const trusted = user.directory !== undefined && trustDirectoryContacts;
   return withoutUndefined({
     name: profile.name,
     given_name: profile.givenName,
@@ -32,12 +40,13 @@ export function claimsOf({ user, tenant, contactsVerified, groups, roles }: Clai
     zoneinfo: profile.zoneinfo,
     locale: profile.locale,
     email: profile.email,
-    email_verified: profile.email === undefined ? undefined : contactsVerified,
+    email_verified: profile.email === undefined ? undefined : trusted || profile.emailVerified === true,
     phone_number: profile.phoneNumber,
-    phone_number_verified: profile.phoneNumber === undefined ? undefined : contactsVerified,
+    phone_number_verified:
+      profile.phoneNumber === undefined ? undefined : trusted || profile.phoneNumberVerified === true,
     tenant,
     roles,
-    ...groupClaims(groups),
+    ...(groups && groupClaims(groups)),
   });
 }
 

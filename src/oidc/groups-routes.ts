@@ -1,48 +1,17 @@
 // The groups of a person who has too many for a token: a distributed claim (OpenID Connect Core 5.6.2), fetched with a ticket
 // of its own and answered as a signed JWT. `/me` could not do it: it answers JSON and refuses tokens bound to a resource.
 
-import { createHash, randomBytes } from 'node:crypto';
-
 import { Router } from '@koa/router';
 import { SignJWT, importJWK } from 'jose';
-import { z } from 'zod';
 
 import type { Clients } from '../clients/clients.ts';
-import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import { AppError } from '../errors.ts';
 import { requireSite } from '../http/tenant-context.ts';
+import type { TenantSite } from '../http/tenant-context.ts';
 import type { Keys } from '../keys/keys.ts';
-import type { Tenant } from '../tenants/tenants.ts';
 import type { Standing } from '../users/standing.ts';
 import { groupsFor } from './claims.ts';
-import type { DistributedGroups } from './claims.ts';
-
-const ticketHolder = z.object({ userId: z.string(), clientId: z.string() });
-export type TicketHolder = z.infer<typeof ticketHolder>;
-
-export interface GroupsTickets {
-  /** A bearer token for the endpoint, for as long as an ID token lives. */
-  issue(tenant: Tenant, holder: TicketHolder): Promise<DistributedGroups>;
-  find(tenant: Tenant, accessToken: string): Promise<TicketHolder | undefined>;
-}
-
-export function createGroupsTickets(store: EphemeralStore, issuerOf: (tenant: Tenant) => string): GroupsTickets {
-  const keyOf = (tenant: Tenant, token: string) =>
-    `groups-ticket:${tenant.id}:${createHash('sha256').update(token).digest('base64url')}`;
-
-  return {
-    async issue(tenant, holder) {
-      const accessToken = randomBytes(32).toString('base64url');
-      await store.put(keyOf(tenant, accessToken), JSON.stringify(holder), tenant.settings.tokens.idToken);
-      return { endpoint: `${issuerOf(tenant)}/claims/groups`, accessToken };
-    },
-
-    async find(tenant, accessToken) {
-      const text = await store.get(keyOf(tenant, accessToken));
-      return text === undefined ? undefined : ticketHolder.parse(JSON.parse(text));
-    },
-  };
-}
+import type { GroupsTickets, TicketHolder } from './groups-tickets.ts';
 
 export interface GroupsRouteDeps {
   tickets: GroupsTickets;
@@ -55,11 +24,13 @@ export function groupsRoutes({ tickets, standing, clients, keys }: GroupsRouteDe
   const router = new Router();
 
   router.get('/claims/groups', async (ctx) => {
-    const { tenant, issuer } = requireSite(ctx);
-    const accessToken = /^Bearer ([\w-]{43})$/i.exec(ctx.get('Authorization'))?.[1];
-    const holder = accessToken === undefined ? undefined : await tickets.find(tenant, accessToken);
-    const user = holder && (await standing.current(tenant, holder.userId));
-    const client = holder && (await clients.find(tenant.id, holder.clientId));
+    const site = requireSite(ctx);
+    const { tenant, issuer } = site;
+    const ticket = /^Bearer ([\w-]{43})$/i.exec(ctx.get('Authorization'))?.[1];
+    const holder = ticket === undefined ? undefined : await tickets.find(tenant, ticket);
+    const isGood = holder !== undefined && (await isStillGood(site, holder));
+    const user = isGood ? await standing.current(tenant, holder.userId) : undefined;
+    const client = isGood ? await clients.find(tenant.id, holder.clientId) : undefined;
     if (!user || !client) {
       ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
       throw new AppError('invalid_token', 401, 'This token is unknown, expired or no longer good.');
@@ -79,4 +50,13 @@ export function groupsRoutes({ tickets, standing, clients, keys }: GroupsRouteDe
   });
 
   return router;
+}
+
+/** A ticket is as good as the access token that was issued along with it: while the grant stands, and the session if need be. */
+async function isStillGood({ provider }: TenantSite, holder: TicketHolder): Promise<boolean> {
+  const { userId, clientId, grantId, sessionUid } = holder;
+  if (!(await provider.Grant.find(grantId))) return false;
+  if (sessionUid === undefined) return true;
+  const session = await provider.Session.findByUid(sessionUid);
+  return session?.accountId === userId && session.grantIdFor(clientId) === grantId;
 }

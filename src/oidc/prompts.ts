@@ -4,11 +4,11 @@
 import { errors, interactionPolicy } from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
+import { acrRequestOf, isMalformedAcrRequest } from '../policy/acr-request.ts';
 import { isLevel, reaches } from '../policy/levels.ts';
 import { STEP_UP, isAttainable, isUnknownEssential, requiredLevel } from '../policy/required-proof.ts';
 import type { Policy, ProofQuestion } from '../policy/required-proof.ts';
 import { userOf } from './account.ts';
-import { acrRequestOf } from '../policy/acr-request.ts';
 import { clientSettings } from './client-settings.ts';
 
 export function createPrompts(policy: Policy): interactionPolicy.DefaultPolicy {
@@ -40,6 +40,9 @@ function levelTooLow(policy: Policy): interactionPolicy.Check {
     'the session does not reach the level of authentication that is asked for',
     'unmet_authentication_requirements',
     (ctx) => {
+      if (isMalformedAcrRequest(ctx.oidc.params ?? {})) {
+        throw new errors.InvalidRequest('claims.id_token.acr is malformed');
+      }
       const question = proofQuestionOf(policy, ctx);
       const required = requiredLevel(question);
       if (isUnknownEssential(question.request) || !isAttainable(policy, required)) {

@@ -26,7 +26,7 @@ import { overrideProvider } from './overrides.ts';
 import { createPrompts } from './prompts.ts';
 
 export interface ProviderPages {
-  error(ctx: KoaContextWithOIDC, protocolCode: string, error: Error): void;
+  error(ctx: KoaContextWithOIDC, protocolCode: string, error: Error): Promise<void>;
   /** Asks whether to sign out; `confirmed` when the application's hint shows that it is this very session it speaks of. */
   confirmLogout(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }, confirmed: boolean): Promise<void>;
   loggedOut(ctx: KoaContextWithOIDC): void;
@@ -35,6 +35,8 @@ export interface ProviderPages {
 export interface ProviderDeps extends ArtifactDeps, AccessTokenClaimDeps, Omit<GrantDeps, 'tenantId' | 'sessions'> {
   store: EphemeralStore;
   pages: ProviderPages;
+  /** That the pages are there in, by RFC 5646. */
+  languages: readonly string[];
 }
 
 const MINUTE = 60;
@@ -53,7 +55,7 @@ export function createProvider(tenant: Tenant, issuer: string, keys: readonly JW
 
 /** What the endpoints speak. */
 function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configuration {
-  const { pages } = deps;
+  const { pages, languages } = deps;
   return {
     responseTypes: ['code'],
     scopes: SCOPES,
@@ -68,14 +70,11 @@ function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configura
     extraClientMetadata: { properties: OWN_CLIENT_METADATA },
     discovery: {
       claim_types_supported: ['normal', 'distributed'],
-      ui_locales_supported: ['en'],
-      service_documentation: undefined,
+      ui_locales_supported: languages,
     },
     cookies: cookies(tenant, issuer),
     fetch: guardedFetch,
-    renderError: (ctx, out, error) => {
-      pages.error(ctx, out.error, error);
-    },
+    renderError: (ctx, out, error) => pages.error(ctx, out.error, error),
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: true, nonceSecret: derivedSecrets(tenant.secret).dpopNonceSecret },
@@ -87,7 +86,7 @@ function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configura
       revocation: { enabled: true, allowedPolicy: mayRevoke },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: (ctx) => confirmLogout(ctx, pages),
+        logoutSource: (ctx) => pages.confirmLogout(ctx, logoutForm(ctx), isOwnSession(ctx)),
         postLogoutSuccessSource: (ctx) => {
           pages.loggedOut(ctx);
         },
@@ -213,14 +212,6 @@ function mayRevoke(_ctx: KoaContextWithOIDC, client: Client, token: { clientId?:
   return token.clientId === client.clientId;
 }
 
-/** The library signs whoever stays signed in out of the app that asked. Any site can ask in an app's name, so that needs proof. */
-function confirmLogout(ctx: KoaContextWithOIDC, pages: ProviderPages): Promise<void> {
-  const confirmed = isOwnSession(ctx);
-  const state = ctx.oidc.session?.state;
-  if (state && !confirmed) state.clientId = undefined;
-  return pages.confirmLogout(ctx, logoutForm(ctx), confirmed);
-}
-
 function logoutForm({ oidc }: KoaContextWithOIDC): { action: string; xsrf: string } {
   return { action: oidc.urlFor('end_session_confirm'), xsrf: String(oidc.session?.state?.secret) };
 }
@@ -229,5 +220,5 @@ function logoutForm({ oidc }: KoaContextWithOIDC): { action: string; xsrf: strin
 function isOwnSession({ oidc: { session, entities, client } }: KoaContextWithOIDC): boolean {
   const hint = entities.IdTokenHint?.payload;
   if (!hint || !client || !session) return false;
-  return hint.sub === session.accountId && hint.sid === session.sidFor(client.clientId);
+  return hint.sid !== undefined && hint.sub === session.accountId && hint.sid === session.sidFor(client.clientId);
 }

@@ -77,7 +77,7 @@ function toPayload(session: Session, id: string | undefined): AdapterPayload {
   };
 }
 
-/** Undefined where there is nothing worth a row: nobody is signed in and nothing is under way. */
+/** Undefined where there is nothing worth a row: nobody is signed in. */
 function changeOf(
   id: string,
   payload: AdapterPayload,
@@ -85,7 +85,7 @@ function changeOf(
   proofs: readonly Proof[],
 ): Omit<SessionChange, 'idle' | 'absolute'> | undefined {
   const { uid, accountId, state } = payload;
-  if (uid === undefined || (accountId === undefined && state === undefined && !before)) return undefined;
+  if (uid === undefined || accountId === undefined) return undefined;
   const known = before?.session.uid === uid ? before.session : undefined;
   const now = authorizationsOf(payload);
   const then = known?.authorizations ?? {};

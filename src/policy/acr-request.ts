@@ -4,19 +4,14 @@ import { z } from 'zod';
 
 import type { AcrRequest } from './required-proof.ts';
 
-const claimsParameter = z.object({
-  id_token: z
-    .object({
-      acr: z
-        .object({
-          essential: z.boolean().optional(),
-          value: z.string().optional(),
-          values: z.array(z.string()).optional(),
-        })
-        .nullish(),
-    })
-    .nullish(),
-});
+const acrClaim = z
+  .object({
+    essential: z.boolean().optional(),
+    value: z.string().optional(),
+    values: z.array(z.string()).optional(),
+  })
+  .nullish();
+const claimsParameter = z.object({ id_token: z.object({ acr: acrClaim }).nullish() });
 
 /** An essential claim outweighs `acr_values`, which outweigh a voluntary claim. Undefined where nothing was asked. */
 export function acrRequestOf(params: Record<string, unknown>): AcrRequest | undefined {
@@ -28,13 +23,20 @@ export function acrRequestOf(params: Record<string, unknown>): AcrRequest | unde
   return claim;
 }
 
-function acrClaimOf(text: unknown): AcrRequest | undefined {
-  if (typeof text !== 'string') return undefined;
-  const parsed = claimsParameter.safeParse(parseJson(text));
-  const acr = parsed.success ? parsed.data.id_token?.acr : undefined;
+/** What cannot be read may have been essential: to take it for no request would be to answer with too little. */
+export function isMalformedAcrRequest({ claims }: Record<string, unknown>): boolean {
+  return claims !== undefined && !readClaims(claims).success;
+}
+
+function acrClaimOf(claims: unknown): AcrRequest | undefined {
+  const acr = readClaims(claims).data?.id_token?.acr;
   if (!acr) return undefined;
   const values = acr.values ?? (acr.value === undefined ? [] : [acr.value]);
   return values.length > 0 ? { values, essential: acr.essential ?? false } : undefined;
+}
+
+function readClaims(claims: unknown) {
+  return claimsParameter.safeParse(typeof claims === 'string' ? parseJson(claims) : undefined);
 }
 
 function parseJson(text: string): unknown {

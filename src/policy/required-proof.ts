@@ -85,7 +85,8 @@ function requiredByRequest(request: AcrRequest | undefined): Level | undefined {
 function requiredByTenant(policy: Policy, groups: ProofQuestion['groups']): Level {
   const { required, allowed } = policy.secondFactors;
   if (required === 'never' || (required !== 'always' && !isMember(groups, required.groups))) return 'sfa';
-  return weakest(allowed.map((factor) => policy.levels[factor])) ?? 'sfa';
+  // Were none allowed, nobody could meet this; to ask for nothing would let everybody in.
+  return weakest(allowed.map((factor) => policy.levels[factor])) ?? '2sv';
 }
 
 /** A name that two groups share counts here: asking for a second factor once too often is the safe side. */

@@ -11,6 +11,9 @@ export const duration = z.union([
     .transform((text) => Number(text.slice(0, -1)) * SECONDS[unitOf(text)]),
 ]);
 
+/** How long something lives: at least a second, for what lives no time at all cannot be issued. */
+export const lifetime = duration.refine((seconds) => seconds > 0, 'give at least 1s');
+
 function unitOf(text: string): keyof typeof SECONDS {
   const unit = text.at(-1);
   return unit === 'm' || unit === 'h' || unit === 'd' ? unit : 's';

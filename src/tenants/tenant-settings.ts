@@ -4,7 +4,7 @@
 import { z } from 'zod';
 
 import { SECOND_FACTOR_LEVELS } from '../policy/levels.ts';
-import { duration } from './duration.ts';
+import { duration, lifetime } from './duration.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -55,6 +55,10 @@ const secondFactors = z
       .default('always')
       .describe('Of whom a second factor is asked: everyone, no one, or members of groups (by name, DN or id)'),
   })
+  .refine(({ allowed, required }) => required === 'never' || allowed.length > 0, {
+    path: ['allowed'],
+    message: 'is empty, and required asks for a second factor',
+  })
   .prefault({});
 
 const policy = z
@@ -65,8 +69,8 @@ const policy = z
       .prefault({})
       .describe('The acr that each second factor gives after a first one'),
     totp,
-    sessionIdle: duration.default(30 * MINUTE).describe('A session ends after so long without use'),
-    sessionAbsolute: duration.default(12 * HOUR).describe('A session ends after so long, used or not'),
+    sessionIdle: lifetime.default(30 * MINUTE).describe('A session ends after so long without use'),
+    sessionAbsolute: lifetime.default(12 * HOUR).describe('A session ends after so long, used or not'),
     trustDirectoryContacts: z
       .boolean()
       .default(true)
@@ -78,9 +82,9 @@ const policy = z
 
 const tokens = z
   .strictObject({
-    accessToken: duration.default(10 * MINUTE),
-    idToken: duration.default(HOUR),
-    refreshToken: duration.default(14 * DAY),
+    accessToken: lifetime.default(10 * MINUTE),
+    idToken: lifetime.default(HOUR),
+    refreshToken: lifetime.default(14 * DAY),
     refreshReuseLeeway: duration
       .default(0)
       .describe('So long after a rotation a reused refresh token is refused without ending its family'),
@@ -95,7 +99,7 @@ const tokens = z
 
 const resource = z.strictObject({
   scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'a scope has no spaces')).default([]),
-  accessToken: duration.optional().describe("Life of its access tokens; the tenant's if left out"),
+  accessToken: lifetime.optional().describe("Life of its access tokens; the tenant's if left out"),
   alg: z.enum(['ES256', 'RS256']).default('ES256'),
 });
 

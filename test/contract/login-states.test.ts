@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
 import { createLoginStates } from '../../src/login/login-state.ts';
 import type { LoadedLogin, LoginState } from '../../src/login/login-state.ts';
-import { freshId } from '../support/at-once.ts';
+import { freshId, twenty } from '../support/at-once.ts';
 import { describeOnEveryStore } from '../support/every-store.ts';
 
 const PASSWORD = { factor: 'password', amr: ['pwd'], at: 1_000 } as const;
@@ -16,8 +16,6 @@ describeOnEveryStore('login states', (store) => {
   const states = (number = 0) => createLoginStates(store(number), 60);
   const begin = async (): Promise<LoginState> => ({ proofs: [] });
   const neverBegin = () => Promise.reject(new Error('it had begun already'));
-  const twenty = <T>(work: (number: number) => Promise<T>) =>
-    Promise.all(Array.from({ length: 20 }, (_, n) => work(n)));
 
   it('begin as they are told to, once', async () => {
     const state = { userId: 'ann', authTime: 1_000, proofs: [PASSWORD], inherited: true } as const;

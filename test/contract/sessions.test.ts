@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import { createPostgresSessions } from '../../src/sessions/sessions-postgres.ts';
 import type { SessionChange, SignIn } from '../../src/sessions/sessions.ts';
-import { freshId } from '../support/at-once.ts';
+import { freshId, twenty } from '../support/at-once.ts';
 import { describeOnEveryDatabase } from '../support/every-database.ts';
 import { someoneWithAnApp } from '../support/rows.ts';
 
@@ -21,8 +21,6 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
   });
 
   const sessions = (number = 0) => createPostgresSessions(number % 2 === 0 ? db() : other());
-  const twenty = <T>(work: (number: number) => Promise<T>) =>
-    Promise.all(Array.from({ length: 20 }, (_, n) => work(n)));
 
   const change = (parts: Partial<SessionChange> = {}): SessionChange => ({
     uid,

@@ -99,6 +99,12 @@ describe('tokens for APIs', () => {
       expect(payload).not.to.have.any.keys('groups', 'roles', 'email', 'name');
     });
 
+    it('are not for userinfo', async () => {
+      const request = await orders.begin(wishes);
+      const tokens = await orders.finish(request, await browser.get(request.url), { resource: API });
+      expect(await refusalOf(orders.userinfo(tokens))).to.equal('invalid_token');
+    });
+
     it('are signed and live as the API is registered', async () => {
       const request = await orders.begin({ resource: LEDGER, scope: 'openid ledger.read' });
       const tokens = await orders.finish(request, await browser.get(request.url), { resource: LEDGER });

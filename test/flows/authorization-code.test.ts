@@ -55,55 +55,6 @@ describe('the authorization code flow', () => {
     return (session ??= orders.signIn(ann).then((signedIn) => signedIn.browser));
   }
 
-  describe('discovery', () => {
-    it('describes the issuer at the three places where clients look', async () => {
-      const places = [
-        `${issuer}/.well-known/openid-configuration`,
-        `${server.publicUrl}/.well-known/openid-configuration/t/acme`,
-        `${server.publicUrl}/.well-known/oauth-authorization-server/t/acme`,
-      ];
-      for (const place of places) {
-        const answer = await fetch(place);
-        expect(answer.headers.get('cache-control'), place).to.equal('public, max-age=300');
-        expect(await answer.json(), place).to.include({
-          issuer,
-          authorization_endpoint: `${issuer}/auth`,
-          token_endpoint: `${issuer}/token`,
-          userinfo_endpoint: `${issuer}/me`,
-          jwks_uri: `${issuer}/jwks`,
-          end_session_endpoint: `${issuer}/session/end`,
-          introspection_endpoint: `${issuer}/token/introspection`,
-          revocation_endpoint: `${issuer}/token/revocation`,
-          authorization_response_iss_parameter_supported: true,
-        });
-      }
-    });
-
-    it('offers no more than is meant to be used', async () => {
-      expect(orders.config.serverMetadata()).to.deep.include({
-        response_types_supported: ['code'],
-        code_challenge_methods_supported: ['S256'],
-        scopes_supported: ['openid', 'offline_access', 'profile', 'email', 'phone', 'groups', 'roles'],
-        acr_values_supported: ['sfa', '2sv', 'mfa', 'phr'],
-        claim_types_supported: ['normal', 'distributed'],
-        subject_types_supported: ['public'],
-      });
-      const { grant_types_supported: grantTypes, id_token_signing_alg_values_supported: algorithms } =
-        orders.config.serverMetadata();
-      expect(grantTypes).to.have.members(['authorization_code', 'refresh_token', 'client_credentials']);
-      expect(algorithms).to.have.members(['RS256', 'ES256']);
-    });
-
-    it('publishes the key that signs and the next one, and no private part', async () => {
-      const answer = await fetch(`${issuer}/jwks`);
-      const { keys } = (await answer.json()) as { keys: Record<string, unknown>[] };
-      expect(answer.headers.get('cache-control')).to.equal('public, max-age=300');
-      expect(keys.map((key) => key.alg)).to.have.members(['RS256', 'RS256', 'ES256', 'ES256']);
-      expect(new Set(keys.map((key) => key.kid)).size).to.equal(4);
-      for (const key of keys) expect(key).not.to.have.any.keys('d', 'p', 'q', 'dp', 'dq', 'qi');
-    });
-  });
-
   describe('signing in', () => {
     it('sets up an authenticator on the first visit, whose first code is used up by that', async () => {
       const request = await orders.begin();
@@ -235,6 +186,13 @@ describe('the authorization code flow', () => {
       const { claims, page } = await orders.signIn(ann, { browser: await annsBrowser(), wishes });
       expect(claims.nonce).to.equal(undefined);
       expect(sentTo(page).searchParams.has('state')).to.equal(false);
+    });
+
+    it('answers in the fragment where the app asks for it', async () => {
+      const { url } = await orders.begin({ response_mode: 'fragment' });
+      const { hash, search } = sentTo(await (await annsBrowser()).get(url));
+      expect(new URLSearchParams(hash.slice(1)).has('code')).to.equal(true);
+      expect(search).to.equal('');
     });
 
     it('redeems no code without its verifier', async () => {

@@ -43,7 +43,7 @@ describe('an answer that is posted to the app', () => {
 
   /** Where the page's forms may lead, as the Content-Security-Policy has it. */
   function formTargets(page: Page): string[] {
-    const directives = page.headers.get('content-security-policy')?.split('; ') ?? [];
+    const directives = page.headers.get('content-security-policy')?.split(/;\s*/) ?? [];
     return directives.filter((one) => one.startsWith('form-action ')).flatMap((one) => one.split(' ').slice(1));
   }
   async function signedIn(wishes: Record<string, string>, app = orders): Promise<Page> {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { z } from 'zod';
 
 import type { UserAgent } from '../support/browser-like-client.ts';
@@ -9,6 +9,8 @@ import { claimsOf, createApp, registration } from '../support/relying-party.ts';
 import type { App, Tokens } from '../support/relying-party.ts';
 import { startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
+
+const API = 'https://api.example.com';
 
 /** OpenID Connect Core 5.6.2. */
 const distributedGroups = z.object({
@@ -31,6 +33,7 @@ describe('groups', () => {
       policy: { secondFactors: { required: 'never' } },
       directories: { people: organisation.directory },
       tokens: { groupLimit },
+      resources: { [API]: {} },
       clients: {
         orders: registration(),
         dns: registration({ groups: { form: 'dn' } }),
@@ -108,6 +111,15 @@ describe('groups', () => {
         expect(payload.groups).to.deep.equal(['sales', 'sales-north', 'staff']);
         expect(payload.sub).to.equal(claimsOf(tokens).sub);
       }
+    });
+
+    it('are told where to fetch in a token for an API, too', async () => {
+      const { browser } = await app.signIn(pia);
+      const request = await app.begin({ scope, resource: API });
+      const { access_token: jwt } = await app.finish(request, await browser.get(request.url), { resource: API });
+      const { endpoint, access_token: ticket } = sourceIn(decodeJwt(jwt));
+      expect(decodeJwt(jwt)).not.to.have.any.keys('groups');
+      expect((await ask(endpoint, `Bearer ${ticket}`)).status).to.equal(200);
     });
 
     it('are told nobody without the bearer token that came along', async () => {

@@ -5,7 +5,7 @@ import { createUserAgent, textOf } from '../support/browser-like-client.ts';
 import type { Page, UserAgent } from '../support/browser-like-client.ts';
 import { createOrganisation } from '../support/organisation.ts';
 import type { Employee, Organisation } from '../support/organisation.ts';
-import { claimsOf, createApp, refusalIn, registration, SECRET } from '../support/relying-party.ts';
+import { claimsOf, createApp, refusalIn, registration } from '../support/relying-party.ts';
 import type { App } from '../support/relying-party.ts';
 import { startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
@@ -45,19 +45,20 @@ describe('a login that is half-way', () => {
       directories: { people: organisation.directory },
       clients: { orders: registration({ client_uri: HOME }) },
     });
-    server = await startSallyport({ tenants: { acme: tenant('always'), free: tenant('never') } });
+    server = await startSallyport({
+      server: { logLevel: 'debug' },
+      tenants: { acme: tenant('always'), free: tenant('never') },
+    });
     orders = await createApp(server.issuer('acme'));
     free = await createApp(server.issuer('free'));
-    secrets.note(SECRET);
   });
   after(() => server.stop());
   beforeEach(async () => {
     browser = createUserAgent();
     person = await organisation.addPerson(`person${(people += 1)}`);
-    secrets.note(person.password);
   });
   afterEach(() => {
-    secrets.note(person.authenticator?.secret ?? '');
+    secrets.notePerson(person);
     secrets.expectNoneIn(server);
   });
 
@@ -84,7 +85,8 @@ describe('a login that is half-way', () => {
       for (const [form, fields] of forgeries) {
         const answer = await browser.post(`${addressOf(page)}/${form}`, { csrf, ...fields }, { from: page });
         expect(answer.location, `after ${form}`).to.equal(undefined);
-        expect(answer.status, `after ${form}`).to.be.lessThan(500);
+        // Led back to the page, told that the code is wrong, or that there is no such form; never taken for a forgery by another site.
+        expect(answer.status, `after ${form}`).to.be.oneOf([200, 400, 404]);
       }
     }
   }
@@ -136,7 +138,7 @@ describe('a login that is half-way', () => {
     await orders.signIn(mallory);
     await orders.signIn(person);
     const asked = await givePassword(browser, await door(), person);
-    const code = secrets.note((await mallory.authenticator?.code()) ?? '');
+    const code = await mallory.authenticator?.code();
     expect((await browser.fillAndSubmit(asked, { code })).status).to.equal(400);
   });
 
@@ -160,7 +162,7 @@ describe('a login that is half-way', () => {
     await orders.signIn(person);
     const request = await orders.begin();
     const asked = await givePassword(browser, await browser.get(request.url), person);
-    const code = secrets.note((await person.authenticator?.code()) ?? '');
+    const code = await person.authenticator?.code();
     const pages = await Promise.all([1, 2, 3].map(() => browser.fillAndSubmit(asked, { code })));
     const finished = pages.filter((page) => page.location?.searchParams.has('code'));
     expect(finished.length).to.equal(1);

@@ -5,10 +5,11 @@ import { createUserAgent } from '../support/browser-like-client.ts';
 import type { UserAgent } from '../support/browser-like-client.ts';
 import { createOrganisation } from '../support/organisation.ts';
 import type { Employee } from '../support/organisation.ts';
-import { CALLBACK, claimsOf, createApp, refusalOf, registration, sentTo } from '../support/relying-party.ts';
+import { CALLBACK, claimsOf, createApp, refusalOf, registration, SECRET, sentTo } from '../support/relying-party.ts';
 import type { App, Tokens } from '../support/relying-party.ts';
 import { startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
+import { createSecrets } from '../support/secrets.ts';
 
 const API = 'https://api.example.com';
 
@@ -47,7 +48,7 @@ describe('tokens', () => {
         }),
       },
     };
-    server = await startSallyport({ tenants: { acme: tenant, globex: tenant } });
+    server = await startSallyport({ server: { logLevel: 'debug' }, tenants: { acme: tenant, globex: tenant } });
     issuer = server.issuer('acme');
     orders = await createApp(issuer);
     ({ browser } = await orders.signIn(pia));
@@ -176,6 +177,24 @@ describe('tokens', () => {
       const asked = oidc.tokenIntrospection(portal.config, tokens.access_token);
       expect(await refusalOf(asked)).to.equal('unsupported_token_type');
     });
+  });
+
+  it('leave no trace in the log', async () => {
+    const secrets = createSecrets();
+    const request = await orders.begin();
+    const page = await browser.get(request.url);
+    const first = await orders.finish(request, page);
+    const second = await orders.refresh(first);
+    await orders.userinfo(second);
+    await oidc.tokenIntrospection(orders.config, second.access_token);
+    await oidc.tokenRevocation(orders.config, second.refresh_token ?? '');
+    await refusalOf(orders.refresh(second));
+    await browser.get(oidc.buildEndSessionUrl(orders.config, { id_token_hint: second.id_token ?? '' }));
+
+    secrets.note(SECRET, encodeURIComponent(SECRET), pia.password, request.checks.pkceCodeVerifier);
+    secrets.note(sentTo(page).searchParams.get('code') ?? '', browser.cookies.find('acme_session')?.value);
+    for (const tokens of [first, second]) secrets.note(tokens.access_token, tokens.refresh_token, tokens.id_token);
+    secrets.expectNoneIn(server);
   });
 
   it('of one tenant mean nothing to another', async () => {

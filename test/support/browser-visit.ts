@@ -93,7 +93,8 @@ async function misdirection(request: Request, origins: readonly string[]): Promi
   if (!origins.includes(origin)) return `${what} leaves`;
   const { origin: home } = new URL(request.frame().url());
   const isNavigation = request.isNavigationRequest();
-  if (home !== 'null' && home !== origin && !(isNavigation && request.method() === 'GET')) return `${what} from ${home}`;
+  if (home !== 'null' && home !== origin && !(isNavigation && request.method() === 'GET'))
+    return `${what} from ${home}`;
   const { referer } = isNavigation ? await request.allHeaders() : {};
   return referer === undefined ? undefined : `${what} tells ${referer}`;
 }

@@ -58,6 +58,8 @@ export interface AppOptions {
   clientId?: string;
   metadata?: Partial<oidc.ClientMetadata>;
   authentication?: oidc.ClientAuth;
+  /** What carries the app's own requests; the network unless told. */
+  fetch?: oidc.CustomFetch;
 }
 
 /** The app knows the provider by its discovery document, and verifies the signature of every ID token. */
@@ -65,6 +67,7 @@ export async function createApp(issuer: string, options: AppOptions = {}): Promi
   const { clientId = 'orders', metadata = {}, authentication = oidc.ClientSecretBasic(SECRET) } = options;
   const config = await oidc.discovery(new URL(issuer), clientId, metadata, authentication, {
     execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks],
+    ...(options.fetch && { [oidc.customFetch]: options.fetch }),
   });
 
   async function begin(wishes: Wishes = {}): Promise<SignInRequest> {

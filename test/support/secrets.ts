@@ -3,19 +3,24 @@
 import { expect } from 'chai';
 
 import type { Sallyport } from './sallyport.ts';
+import type { Person } from './sign-in.ts';
 
 export interface Secrets {
-  /** Takes note of secrets; answers the first. Short codes are found only where they stand by themselves. */
-  note(secret: string, ...more: (string | undefined)[]): string;
+  /** Short codes are found only where they stand by themselves. */
+  note(...secrets: (string | undefined)[]): void;
+  notePerson(person: Person): void;
   expectNoneIn(server: Sallyport): void;
 }
 
 export function createSecrets(): Secrets {
   const noted = new Set<string>();
+  function note(...secrets: (string | undefined)[]): void {
+    for (const secret of secrets) if (secret !== undefined && secret.length >= 6) noted.add(secret);
+  }
   return {
-    note(secret, ...more) {
-      for (const one of [secret, ...more]) if (one !== undefined && one.length >= 6) noted.add(one);
-      return secret;
+    note,
+    notePerson({ password, authenticator }) {
+      note(password, authenticator?.secret, ...(authenticator?.shown ?? []));
     },
     expectNoneIn(server) {
       const printed = server.processes.map((one) => one.output()).join('\n');

@@ -16,7 +16,7 @@ import { createPostgresKeys } from '../../src/keys/keys-postgres.ts';
 import { createKeys } from '../../src/keys/keys.ts';
 import { createPostgresConsents } from '../../src/login/consents-postgres.ts';
 import { createLog } from '../../src/observability/log.ts';
-import { createGroupsTickets } from '../../src/oidc/groups-routes.ts';
+import { createGroupsTickets } from '../../src/oidc/groups-tickets.ts';
 import { mountProvider } from '../../src/oidc/mount.ts';
 import { createProvider } from '../../src/oidc/provider.ts';
 import { createPostgresRoles } from '../../src/roles/roles-postgres.ts';
@@ -85,7 +85,7 @@ export async function serveProvider(options: ServeOptions): Promise<ServedProvid
     tickets: createGroupsTickets(store, () => issuer),
     consents: createPostgresConsents(db),
     pages: {
-      error: (ctx, code, error) => void (ctx.body = `${code}: ${error.stack ?? ''}`),
+      error: async (ctx, code, error) => void (ctx.body = `${code}: ${error.stack ?? ''}`),
       confirmLogout: async (ctx, { action, xsrf }) => {
         const form = `<form method="post" action="${action}"><input type="hidden" name="xsrf" value="${xsrf}">`;
         const buttons = '<button type="submit" name="logout" value="yes">All</button><button>This app</button></form>';
@@ -93,6 +93,7 @@ export async function serveProvider(options: ServeOptions): Promise<ServedProvid
       },
       loggedOut: (ctx) => void (ctx.body = 'signed out'),
     },
+    languages: ['en'],
   });
   const accountId = beside?.next.accountId ?? (await aUser(db, tenant.id));
   const served = { issuer, url, tenant, provider, ended, next: { accountId } };

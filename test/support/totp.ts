@@ -9,6 +9,8 @@ import type { Page } from './browser-like-client.ts';
 export interface Authenticator {
   /** In base32. */
   readonly secret: string;
+  /** Every code that was handed out. */
+  readonly shown: readonly string[];
   /** A code that is good now and was not handed out before. Three are to be had at once; the next one may take 30 s. */
   code(): Promise<string>;
   /** Of the right form, and good at no time near now. */
@@ -27,6 +29,7 @@ const MARGIN = 5;
 
 export function createAuthenticator(settings: AuthenticatorSettings): Authenticator {
   const { secret, algorithm = 'sha1', digits = 6, period = 30 } = settings;
+  const shown: string[] = [];
   let last = 0;
   const seconds = () => Date.now() / 1000;
   const codeOf = (step: number) => generateSync({ secret, algorithm, digits, period, epoch: step * period });
@@ -42,9 +45,12 @@ export function createAuthenticator(settings: AuthenticatorSettings): Authentica
 
   return {
     secret,
+    shown,
     async code() {
       last = await nextStep();
-      return codeOf(last);
+      const code = codeOf(last);
+      shown.push(code);
+      return code;
     },
     wrongCode() {
       const current = Math.floor(seconds() / period);

@@ -11,11 +11,11 @@ const user: User = {
   username: 'ann',
   status: 'active',
   profile: { name: 'Ann Anderson', givenName: 'Ann', familyName: 'Anderson', email: 'ann@acme.test' },
-  directory: undefined,
-  local: { name: 'ann' },
+  directory: { id: 'corp', stableId: 'a1', dn: 'uid=ann', groups: [], state: 'enabled', checkedAt: new Date() },
+  local: undefined,
   lastLoginAt: undefined,
 };
-const source = { user, tenant: 'acme', contactsVerified: true, groups: ['staff'], roles: ['reader'] };
+const source = { user, tenant: 'acme', trustDirectoryContacts: true, groups: ['staff'], roles: ['reader'] };
 
 function group(name: string, ou = 'groups') {
   return { id: `id-${ou}-${name}`, dn: `cn=${name},ou=${ou},o=acme`, name, nameIsUnique: true, via: [] };
@@ -41,9 +41,27 @@ describe('claims', () => {
   });
 
   it('say that an address is verified only where the tenant trusts its directory, and only of an address', () => {
-    expect(claimsOf({ ...source, contactsVerified: false })).to.include({ email_verified: false });
+    expect(claimsOf({ ...source, trustDirectoryContacts: false })).to.include({ email_verified: false });
     const { email: _, ...profile } = user.profile;
     expect(claimsOf({ ...source, user: { ...user, profile } })).not.to.have.any.keys('email', 'email_verified');
+  });
+
+  it('say of somebody whose account lives here what was verified here, whatever a directory is trusted with', () => {
+    const local = { ...user, directory: undefined, local: { name: 'ann' } };
+    const told = (profile: User['profile']) => claimsOf({ ...source, user: { ...local, profile } });
+    const contacts = { email: 'ann@acme.test', phoneNumber: '+15550100' };
+    expect(told(contacts)).to.include({ email_verified: false, phone_number_verified: false });
+    expect(told({ ...contacts, emailVerified: true })).to.include({
+      email_verified: true,
+      phone_number_verified: false,
+    });
+    expect(told({ ...contacts, phoneNumberVerified: true })).to.include({ phone_number_verified: true });
+  });
+
+  it('leave out groups and roles that nobody asked for', () => {
+    const claims = claimsOf({ ...source, groups: undefined, roles: undefined });
+    expect(claims).not.to.have.any.keys('groups', 'roles', '_claim_names', '_claim_sources');
+    expect(claimsOf({ ...source, groups: [], roles: [] })).to.deep.include({ groups: [], roles: [] });
   });
 
   it('name another place for groups that are too many (OpenID Connect Core 5.6.2)', () => {

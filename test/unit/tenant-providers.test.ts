@@ -1,13 +1,16 @@
 import { expect } from 'chai';
+import { exportJWK, generateKeyPair } from 'jose';
 import Provider from 'oidc-provider';
 
 import { createTenantProviders } from '../../src/oidc/tenant-providers.ts';
 import type { TenantProviders } from '../../src/oidc/tenant-providers.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
+import { eventually } from '../support/eventually.ts';
 import { mapAdapter } from '../support/map-adapter.ts';
 import { settings } from '../support/tenants.ts';
 
 describe('providers of tenants', () => {
+  let provider: Provider;
   let stored: Map<string, Tenant>;
   let built: string[];
   let sites: TenantProviders;
@@ -15,13 +18,22 @@ describe('providers of tenants', () => {
   let onTheWay: Promise<unknown>;
   let build: (tenant: Tenant) => Promise<Provider>;
 
+  before(async () => {
+    const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+    provider = new Provider('https://id.example', {
+      adapter: mapAdapter(),
+      cookies: { keys: ['k'] },
+      features: { devInteractions: { enabled: false } },
+      jwks: { keys: [await exportJWK(privateKey)] },
+    });
+  });
   beforeEach(() => {
     stored = new Map([['acme', tenant('acme')]]);
     built = [];
     onTheWay = Promise.resolve();
-    build = async ({ slug, name }) => {
+    build = async ({ name }) => {
       built.push(name);
-      return new Provider(`https://id.example/t/${slug}`, { adapter: mapAdapter(), cookies: { keys: ['k'] } });
+      return provider;
     };
     const read = async (slug: string) => {
       const found = stored.get(slug);
@@ -87,9 +99,7 @@ describe('providers of tenants', () => {
     expect(await sites.isTenantHost('globex.example')).to.equal(false);
     stored.set('globex', tenant('globex'));
     sites.forget('id of globex');
-    const until = Date.now() + 2_000;
-    while (!(await sites.bySlug('globex')) && Date.now() < until)
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually('the name to be known', async () => (await sites.bySlug('globex')) !== undefined);
     expect(await sites.isTenantHost('globex.example')).to.equal(true);
   });
 });
