@@ -39,9 +39,6 @@ const directory = map({
 
 const tenant = map({
   host: text,
-  policy: map({
-    secondFactors: map({ allowed: z.array(z.unknown()).optional().catch(undefined), required: anything }),
-  }),
   resources: named(anything),
   directories: named(directory),
   roles: named(map({ inherits: texts })),

@@ -11,7 +11,6 @@ export function* tenantProblems({ production, tenants }: View): Generator<Findin
 }
 
 function* problemsOf(tenant: TenantView, production: boolean): Generator<Finding> {
-  yield* noFactorToAskFor(tenant);
   yield* unknownRoles(tenant);
   yield* circlesOfRoles(tenant);
   yield* unsafeDirectories(tenant, production);
@@ -21,12 +20,6 @@ function* problemsOf(tenant: TenantView, production: boolean): Generator<Finding
     yield* unknownResource(client, tenant, ['clients', id]);
     if (production) yield* plainRedirects(client, ['clients', id]);
   }
-}
-
-function* noFactorToAskFor({ policy: { secondFactors } }: TenantView): Generator<Finding> {
-  if (secondFactors.allowed?.length !== 0 || secondFactors.required === 'never') return;
-  const message = 'is empty, and a second factor is required';
-  yield { path: ['policy', 'secondFactors', 'allowed'], message, mend: 'allow one, or write required: never' };
 }
 
 function* unknownRoles({ roles, clients }: TenantView): Generator<Finding> {

@@ -7,6 +7,7 @@ import type { Provider } from 'oidc-provider';
 import { AppError } from '../errors.ts';
 import type { DerivedSecrets } from '../security/derived-secrets.ts';
 import type { Tenant } from '../tenants/tenants.ts';
+import { hostOf } from './public-host.ts';
 import { describeRequest } from './request-context.ts';
 
 /** A tenant as it is served: under its issuer, by its provider. */
@@ -51,6 +52,7 @@ export function homeOf(site: TenantSite): string {
   return site.tenant.settings.homeUrl ?? pathIn(site, '/');
 }
 
+/** @param publicHost that tenants share, as `URL.host` has it. */
 export function tenantContext(sites: Sites, publicHost: string): Middleware {
   return async (ctx, next) => {
     const located = await locate(ctx, sites, publicHost);
@@ -73,8 +75,8 @@ interface Located {
 }
 
 async function locate(ctx: Context, sites: Sites, publicHost: string): Promise<Located | undefined> {
-  if (ctx.host.toLowerCase() !== publicHost)
-    return { site: await sites.byHost(ctx.host.toLowerCase()), path: ctx.path };
+  const host = hostOf(ctx);
+  if (host !== publicHost) return { site: host === undefined ? host : await sites.byHost(host), path: ctx.path };
   const [, slug, rest] = PATH.exec(ctx.path) ?? [];
   if (slug !== undefined) return { site: ownPath(await sites.bySlug(slug)), path: rest ?? '/' };
   const [, document, wellKnownSlug] = WELL_KNOWN.exec(ctx.path) ?? [];

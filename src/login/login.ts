@@ -129,7 +129,15 @@ export function createLogins(deps: LoginDeps): Logins {
       const at = epoch();
       const notice = outcome.value.kind === 'directory' ? outcome.value.notice : undefined;
       const proofs = [{ factor: 'password', amr: ['pwd'], at } as const];
-      return saved(loaded, { userId: user.id, authTime: at, proofs, ...(isEmpty(notice) ? {} : { notice }) });
+      // A form sent twice does not take away the secret that the page shows this person by now.
+      const enrolling = loaded.state.userId === user.id ? loaded.state.enrolling : undefined;
+      return saved(loaded, {
+        userId: user.id,
+        authTime: at,
+        proofs,
+        ...(isEmpty(notice) ? {} : { notice }),
+        ...(enrolling && { enrolling }),
+      });
     },
 
     async prove({ request: { tenant }, loaded, user, step }, { code, address }) {

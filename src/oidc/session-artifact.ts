@@ -39,7 +39,9 @@ export function createSessionArtifacts({ sessions, tenantId, idle, absolute, end
     async upsert(id, payload) {
       const ctx = Provider.ctx;
       const change = changeOf(id, payload, ctx && loadedBy.get(ctx), signInProofs(ctx));
-      if (change) await sessions.save(tenantId, { ...change, idle, absolute });
+      if (!change || (await sessions.save(tenantId, { ...change, idle, absolute }))) return;
+      // Another request came first with an id of its own. That one is the browser's: this request has nothing to say of it.
+      if (change.formerId !== undefined && ctx?.oidc.session) ctx.oidc.session.jti = change.formerId;
     },
 
     /** The library destroys the old id when it rotates; with a row keyed by uid there is nothing to do then. */
@@ -93,7 +95,7 @@ function changeOf(
   return {
     uid,
     id,
-    rotated: known !== undefined && before?.id !== id,
+    formerId: known !== undefined && before?.id !== id ? before?.id : undefined,
     signIn: signInOf(payload, known, proofs),
     ...(isDeepStrictEqual(state, known?.state) ? {} : { state: { value: state } }),
     authorizations: Object.fromEntries(

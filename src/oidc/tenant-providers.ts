@@ -6,11 +6,14 @@ import type { Provider } from 'oidc-provider';
 
 import type { Sites, TenantSite } from '../http/tenant-context.ts';
 import { derivedSecrets } from '../security/derived-secrets.ts';
+import { tenantSlug } from '../tenants/tenant-settings.ts';
 import type { Tenant, Tenants } from '../tenants/tenants.ts';
 
 /** About 200 KB each, warm. */
 const MOST_PROVIDERS = 500;
-/** A slug that nobody has is remembered too, for less long: it may be taken the next moment. */
+/** Names that nobody has are remembered apart, so that whoever makes them up drives no provider out. */
+const MOST_UNKNOWN = 1000;
+/** For less long: a name may be taken the next moment. */
 const UNKNOWN_MS = 1000;
 
 export interface TenantProviders extends Sites {
@@ -24,52 +27,69 @@ export interface TenantProviderDeps {
   build(tenant: Tenant): Promise<Provider>;
 }
 
-type Entry = Promise<TenantSite | undefined>;
+type FindTenant = () => Promise<Tenant | undefined>;
 
 export function createTenantProviders({ tenants, issuerOf, build }: TenantProviderDeps): TenantProviders {
-  const entries = new LRUCache<string, Entry>({ max: 2 * MOST_PROVIDERS });
+  const sites = new LRUCache<string, TenantSite>({ max: 2 * MOST_PROVIDERS });
+  const unknown = new LRUCache<string, true>({ max: MOST_UNKNOWN, ttl: UNKNOWN_MS });
+  /** One making for any number of requests that ask at once. */
+  const underWay = new Map<string, Promise<TenantSite | undefined>>();
   const keysOf = new Map<string, Set<string>>();
-  let changes = 0;
 
-  /** One making for any number of requests that ask at once; a failed one is not kept. */
-  function cached(key: string, find: () => Promise<Tenant | undefined>): Entry {
-    const known = entries.get(key);
-    if (known) return known;
-    const entry = make(key, find);
-    entries.set(key, entry);
-    const isCurrent = () => entries.peek(key) === entry;
-    entry.then(
-      (site) => {
-        if (!site && isCurrent()) entries.set(key, entry, { ttl: UNKNOWN_MS });
-      },
-      () => {
-        if (isCurrent()) entries.delete(key);
-      },
-    );
-    return entry;
+  async function cached(key: string, find: FindTenant): Promise<TenantSite | undefined> {
+    if (unknown.has(key)) return undefined;
+    return sites.get(key) ?? underWay.get(key) ?? begin(key, find);
   }
 
-  async function make(key: string, find: () => Promise<Tenant | undefined>): Entry {
-    const seen = changes;
+  function begin(key: string, find: FindTenant): Promise<TenantSite | undefined> {
+    const making = make(find);
+    underWay.set(key, making);
+    // Told meanwhile, a change may be of this tenant: what was read serves those who wait for it, and nobody after.
+    const isCurrent = () => underWay.get(key) === making;
+    making.then(
+      (site) => {
+        if (isCurrent()) keep(key, site);
+      },
+      () => {
+        if (isCurrent()) underWay.delete(key);
+      },
+    );
+    return making;
+  }
+
+  async function make(find: FindTenant): Promise<TenantSite | undefined> {
     const tenant = await find();
-    // Told while the tenant was being read, a change may be of this one: what was read serves this request only.
-    if (changes !== seen) entries.delete(key);
-    if (!tenant) return undefined;
-    const keys = keysOf.get(tenant.id) ?? new Set();
-    keysOf.set(tenant.id, keys.add(key));
-    return { tenant, issuer: issuerOf(tenant), provider: await build(tenant), secrets: derivedSecrets(tenant.secret) };
+    return (
+      tenant && {
+        tenant,
+        issuer: issuerOf(tenant),
+        provider: await build(tenant),
+        secrets: derivedSecrets(tenant.secret),
+      }
+    );
+  }
+
+  function keep(key: string, site: TenantSite | undefined): void {
+    underWay.delete(key);
+    if (!site) {
+      unknown.set(key, true);
+      return;
+    }
+    sites.set(key, site);
+    keysOf.set(site.tenant.id, (keysOf.get(site.tenant.id) ?? new Set()).add(key));
   }
 
   const byHost = (host: string) => cached(`host:${host}`, () => tenants.byHost(host));
 
   return {
-    bySlug: (slug) => cached(`slug:${slug}`, () => tenants.bySlug(slug)),
+    bySlug: async (slug) =>
+      tenantSlug.safeParse(slug).success ? cached(`slug:${slug}`, () => tenants.bySlug(slug)) : undefined,
     byHost,
     isTenantHost: async (host) => (await byHost(host)) !== undefined,
 
     forget(tenantId) {
-      changes += 1;
-      for (const key of keysOf.get(tenantId) ?? []) entries.delete(key);
+      underWay.clear();
+      for (const key of keysOf.get(tenantId) ?? []) sites.delete(key);
       keysOf.delete(tenantId);
     },
   };

@@ -32,7 +32,7 @@ const SAVE = `
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $4::uuid is null then null else now() end,
           $11, now() + make_interval(secs => least($12::float8, $13::float8)))
   on conflict (tenant_id, uid) do update
-     set id_hash      = case when $14 then excluded.id_hash else sessions.id_hash end,
+     set id_hash      = case when sessions.id_hash = $14 then excluded.id_hash else sessions.id_hash end,
          user_id      = coalesce(excluded.user_id, sessions.user_id),
          acr          = case when excluded.user_id is null then sessions.acr else excluded.acr end,
          amr          = case when excluded.user_id is null then sessions.amr else excluded.amr end,
@@ -46,7 +46,7 @@ const SAVE = `
          expires_at   = least(excluded.expires_at,
                               coalesce(sessions.signed_in_at, now()) + make_interval(secs => $13))
    where sessions.ended_at is null
-  returning uid`;
+  returning id_hash = $3 as goes_by_id`;
 
 /** Bearer ids are looked up by their SHA-256: they are random enough for a plain hash, and a copy of the table holds none. */
 function hashOf(id: string): string {
@@ -65,7 +65,9 @@ export function createPostgresSessions(db: Database): Sessions {
 
     save: (tenantId, change) =>
       db.unitOfWork(async () => {
-        if (await saveSession(db, tenantId, change)) await saveAuthorizations(db, tenantId, change);
+        const saved = await saveSession(db, tenantId, change);
+        if (saved) await saveAuthorizations(db, tenantId, change);
+        return saved?.goes_by_id ?? false;
       }),
 
     async claimAuthorization(tenantId, uid, clientId, { sid, grantId, replacing }) {
@@ -124,9 +126,9 @@ async function forgetAuthorizations(db: Database, tenantId: string, uids: readon
   await db.query('delete from session_authorizations where tenant_id = $1 and session_uid = any($2)', [tenantId, uids]);
 }
 
-async function saveSession(db: Database, tenantId: string, change: SessionChange): Promise<boolean> {
+function saveSession(db: Database, tenantId: string, change: SessionChange) {
   const { signIn, state } = change;
-  const saved = await db.one(SAVE, [
+  return db.one<{ goes_by_id: boolean }>(SAVE, [
     tenantId,
     change.uid,
     hashOf(change.id),
@@ -140,10 +142,9 @@ async function saveSession(db: Database, tenantId: string, change: SessionChange
     state?.value === undefined ? null : JSON.stringify(state.value),
     change.idle,
     change.absolute,
-    change.rotated,
+    change.formerId === undefined ? null : hashOf(change.formerId),
     state !== undefined,
   ]);
-  return saved !== undefined;
 }
 
 async function saveAuthorizations(db: Database, tenantId: string, change: SessionChange): Promise<void> {

@@ -40,7 +40,8 @@ export interface SessionChange {
   uid: string;
   /** The id that the browser holds from now on. */
   id: string;
-  rotated: boolean;
+  /** The id that it gets `id` in place of; left out where it keeps its id. */
+  formerId?: string | undefined;
   signIn: SignIn | undefined;
   /** Present where it changed. */
   state?: { value: Record<string, unknown> | undefined };
@@ -56,8 +57,11 @@ export interface Sessions {
   /** By the bearer id in the cookie; nothing for one that ended or expired. */
   find(tenantId: string, id: string): Promise<Session | undefined>;
   findByUid(tenantId: string, uid: string): Promise<Session | undefined>;
-  /** Makes or changes a session; does nothing to one that has ended. */
-  save(tenantId: string, change: SessionChange): Promise<void>;
+  /**
+   * Makes or changes a session; does nothing to one that has ended. Answers whether `id` is what it goes by now: of two
+   * requests that each give it another id the first one does.
+   */
+  save(tenantId: string, change: SessionChange): Promise<boolean>;
   /**
    * The grant of a client in a session, decided once: of several requests that each made a grant instead of `replacing`,
    * all get the same one.

@@ -57,7 +57,7 @@ const secondFactors = z
   })
   .refine(({ allowed, required }) => required === 'never' || allowed.length > 0, {
     path: ['allowed'],
-    message: 'is empty, and required asks for a second factor',
+    message: 'allow one, or write required: never',
   })
   .prefault({});
 

@@ -171,13 +171,15 @@ describe('Using the pages', () => {
         ['consent', 'Deny', { csrf: 'csrf-of-this-form', decision: 'deny' }],
         ['notice', 'Continue', { csrf: 'csrf-of-this-form' }],
         ['logout-confirm', 'Sign out', { xsrf: 'x', logout: 'yes' }],
-        ['logout-confirm', 'Stay signed in', { xsrf: 'x' }],
         [LEAVES_BY_ITSELF, 'Sign out', { xsrf: 'x', logout: 'yes' }],
       ] as const) {
         await page.goto(`${origin}/acme/${name}`);
         await page.getByRole('button', { name: button }).click();
         expect(await posted(page), button).to.deep.equal(fields);
       }
+      await page.goto(`${origin}/acme/logout-confirm`);
+      await page.getByRole('link', { name: 'Stay signed in' }).click();
+      expect(page.url()).to.equal(`${origin}/acme/home`);
     });
 
     it('waits to be sent where it would leave by itself', async () => {

@@ -237,5 +237,5 @@ function signedIn(uid: string, userId: string) {
     address: undefined,
     userAgent: undefined,
   };
-  return { uid, id: `cookie of ${uid}`, rotated: false, signIn, idle: 60, absolute: 60 };
+  return { uid, id: `cookie of ${uid}`, signIn, idle: 60, absolute: 60 };
 }

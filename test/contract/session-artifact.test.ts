@@ -182,6 +182,21 @@ describeOnEveryDatabase('the library’s session', ({ db, other }) => {
       await wiki.finish(late.request, late.page);
     });
 
+    it('goes by one id in the browser when both give it another', async () => {
+      await signIn(orders);
+      const request = await wiki.begin({ prompt: 'login' });
+      const proven = await browser.get(request.url, { stopAt: `${provider.issuer}/auth/` });
+      const { reached, release } = brake.hold('save');
+      const late = slowly().get(sentTo(proven));
+      await reached;
+      await signIn(orders, { prompt: 'login' });
+      const rotated = cookie();
+      release();
+      await wiki.finish(request, await late);
+      expect(cookie()).to.equal(rotated);
+      expect(Object.keys((await current())?.authorizations ?? {})).to.have.members(['orders', 'wiki']);
+    });
+
     it('keeps the step-up that came meanwhile', async () => {
       await signIn(orders);
       const finish = await underWay(wiki);

@@ -25,7 +25,6 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
   const change = (parts: Partial<SessionChange> = {}): SessionChange => ({
     uid,
     id,
-    rotated: false,
     signIn: undefined,
     authorizations: {},
     removedClients: [],
@@ -115,10 +114,19 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
     it('under a new id from a rotation on, and a save that began before does not bring the old one back', async () => {
       await signedIn();
       const next = freshId();
-      await sessions().save(tenantId, change({ id: next, rotated: true }));
+      await sessions().save(tenantId, change({ id: next, formerId: id }));
       await sessions(1).save(tenantId, change({ authorizations: { orders: { sid: 'sid-1' } } }));
       expect(await sessions().find(tenantId, id)).to.equal(undefined);
       expect((await sessions().find(tenantId, next))?.authorizations).to.have.property('orders');
+    });
+
+    it('under the first of two ids that they get at once', async () => {
+      await signedIn();
+      const ids = Array.from({ length: 20 }, freshId);
+      const stands = await twenty((n) => sessions(n).save(tenantId, change({ id: ids[n] ?? '', formerId: id })));
+      expect(stands.filter(Boolean)).to.have.length(1);
+      for (const [n, one] of ids.entries())
+        expect((await sessions().find(tenantId, one))?.uid).to.equal(stands[n] ? uid : undefined);
     });
   });
 
@@ -148,7 +156,7 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
           sessions(n).save(tenantId, change({ signIn: signIn(), authorizations: { [`app-${n}`]: { sid: 's' } } })),
         ),
       ]);
-      await sessions().save(tenantId, change({ id: freshId(), rotated: true, signIn: signIn() }));
+      await sessions().save(tenantId, change({ id: freshId(), formerId: id, signIn: signIn() }));
       await sessions().touch(tenantId, uid, { idle: HOUR, absolute: HOUR });
       expect(await sessions().findByUid(tenantId, uid)).to.equal(undefined);
       expect(await db().query('select * from session_authorizations where session_uid = $1', [uid])).to.deep.equal([]);

@@ -11,6 +11,7 @@ import type { Person } from '../support/sign-in.ts';
 import { authenticatorFrom } from '../support/totp.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const API = 'https://api.example.com';
 const GROUPS = 'ou=groups,o=acme,dc=demo,dc=test';
 
 const seconds = () => Math.floor(Date.now() / 1000);
@@ -37,7 +38,12 @@ describe('the authorization code flow', () => {
             manager: { permissions: ['order:approve'], groups: ['managers'] },
             'sales-manager': { groups: [`cn=managers,ou=sales,${GROUPS}`] },
           },
-          clients: { orders: registration(), lax: registration({ requirePkce: false }) },
+          resources: { [API]: {}, [`${API}/v2`]: {} },
+          clients: {
+            orders: registration(),
+            lax: registration({ requirePkce: false }),
+            narrow: registration({ scope: 'openid email' }),
+          },
         },
       },
     });
@@ -225,6 +231,14 @@ describe('the authorization code flow', () => {
       expect(textOf(page, 'h1')).to.equal('We do not know this app');
     });
 
+    it('asks for no scope that the client may not have', async () => {
+      const narrow = await createApp(issuer, { clientId: 'narrow' });
+      const page = await (await annsBrowser()).get((await narrow.begin({ scope: 'openid email groups' })).url);
+      expect(refusalIn(page)).to.equal('invalid_scope');
+      const { claims } = await narrow.signIn(ann, { browser: await annsBrowser(), wishes: { scope: 'openid email' } });
+      expect(claims.email).to.equal('ann@acme.test');
+    });
+
     it('issues no token from the authorization endpoint', async () => {
       for (const responseType of ['token', 'id_token', 'code id_token']) {
         const { url } = await orders.begin();
@@ -243,6 +257,18 @@ describe('the authorization code flow', () => {
       expect(page.trail[1]).to.include({ method: 'GET' });
       expect(page.trail[1]?.url.href).to.equal(request.url.href);
       expect(doorOf(page)).to.equal('password');
+    });
+
+    it('takes several resources in a POST, as in a GET, and none of a length that no URL could have', async () => {
+      const { url } = await orders.begin();
+      for (const resource of [API, `${API}/v2`]) url.searchParams.append('resource', resource);
+      const post = (body: string) =>
+        fetch(`${issuer}/auth`, { method: 'POST', body: new URLSearchParams(body), redirect: 'manual' });
+      const answer = await post(url.search);
+      expect(answer.status).to.equal(303);
+      expect(answer.headers.get('location')).to.equal(url.href);
+      expect(doorOf(await browser.get(url))).to.equal('password');
+      expect((await post(`${url.search}&state=${'x'.repeat(9000)}`)).status).to.equal(413);
     });
   });
 });

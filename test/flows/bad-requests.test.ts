@@ -53,9 +53,15 @@ describe('a bad request', () => {
       const tooLong = await rawRequest(browser, `${url.href}&unknown=${'x'.repeat(20_000)}`);
       expect(tooLong.status).to.equal(431);
       const body = `${url.searchParams.toString()}&scope=openid`;
-      expect((await rawRequest(browser, `${issuer}/auth`, { method: 'POST', headers: FORM, body })).status).to.equal(
-        400,
-      );
+      const posted = await rawRequest(browser, `${issuer}/auth`, { method: 'POST', headers: FORM, body });
+      expect(refusalIn(await browser.get(posted.headers.get('location') ?? ''))).to.equal('invalid_request');
+    });
+
+    it('lacking everything is told that the app is unknown', async () => {
+      const page = await browser.get(`${issuer}/auth`);
+      expect(page.status).to.equal(400);
+      expect(page.location).to.equal(undefined);
+      expect(textOf(page)).to.contain(page.headers.get('x-request-id') ?? '?');
     });
 
     it('of nonsense is refused without a fault of ours', async () => {

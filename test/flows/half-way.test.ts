@@ -215,11 +215,29 @@ describe('a login that is half-way', () => {
       expectWayOn(await givePassword(browser, start, person));
     });
 
-    it('that never was leads on to the tenant’s home', async () => {
-      const page = await browser.get(`${server.issuer('free')}/interaction/made-up`);
-      expect(page.status).to.equal(400);
-      expect(page.document.querySelector('a.button')?.getAttribute('href')).to.equal('https://www.acme.example/');
-      expect((await browser.get(`${server.issuer('free')}/auth/made-up`)).status).to.equal(400);
+    it('that never was leads on to the tenant’s home, and so does the address where the library resumes', async () => {
+      for (const path of ['/interaction/made-up', '/auth/made-up']) {
+        const page = await browser.get(server.issuer('free') + path);
+        expect(page.status).to.equal(400);
+        expect(textOf(page, 'h1')).to.equal('This sign-in has ended');
+        expect(page.document.querySelector('a.button')?.getAttribute('href')).to.equal('https://www.acme.example/');
+      }
+    });
+
+    it('resumed a second time leads on', async () => {
+      const end = await givePassword(browser, await door(free), person);
+      const resumed = end.trail.map(({ url }) => url).find(({ pathname }) => pathname.startsWith('/t/free/auth/'));
+      const again = await browser.get(resumed ?? '');
+      expect(again.status).to.equal(400);
+      expect(textOf(again)).to.contain('login_expired');
+      expect(again.document.querySelector('a.button')?.getAttribute('href')).to.equal('https://www.acme.example/');
+    });
+
+    it('resumed where the session that it began in has gone leads on to the app', async () => {
+      await free.signIn(person, { browser });
+      const start = await door(free, { prompt: 'login' });
+      browser.cookies.forget('free_session');
+      expectWayOn(await givePassword(browser, start, person));
     });
 
     it('of one tenant is none of another', async () => {

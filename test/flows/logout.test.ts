@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import * as oidc from 'openid-client';
 
+import { openPostgres } from '../../src/db/database-postgres.ts';
+import type { OpenDatabase } from '../../src/db/pooled-database.ts';
 import { createUserAgent, textOf } from '../support/browser-like-client.ts';
 import type { Page, UserAgent } from '../support/browser-like-client.ts';
 import { createOrganisation } from '../support/organisation.ts';
@@ -31,7 +33,7 @@ describe('signing out', () => {
           directories: { people: organisation.directory },
           clients: {
             orders: registration(),
-            wiki: registration({ client_name: 'Wiki' }),
+            wiki: registration({ client_name: 'Wiki', client_uri: 'https://wiki.example.com/' }),
             backup: registration({ refreshOutlivesSession: true }),
           },
         },
@@ -93,13 +95,6 @@ describe('signing out', () => {
       expect(await isSignedIn()).to.equal(false);
     });
 
-    it('can be declined for the session, which signs out of that app alone', async () => {
-      await browser.click(await signOut(hint()), 'Stay signed in');
-      await expectDead(orders, atOrders.tokens);
-      expect(await isSignedIn()).to.equal(true);
-      expect((await wiki.refresh(atWiki.tokens)).access_token).to.be.a('string');
-    });
-
     it('works with an ID token that was refreshed', async () => {
       const { id_token: refreshed = '' } = await orders.refresh(atOrders.tokens);
       await browser.fillAndSubmit(await signOut({ id_token_hint: refreshed }));
@@ -120,7 +115,8 @@ describe('signing out', () => {
         const page = await signOut(parameters);
         expect(textOf(page, 'h1')).to.equal('Sign out of Acme?');
         expect(textOf(page)).to.contain('You are signed in as kim.');
-        await browser.click(page, 'Stay signed in');
+        const home = await browser.click(page, 'Stay signed in');
+        expect(textOf(home, 'h1')).to.equal('Sign in at Acme');
         expect(await isSignedIn()).to.equal(true);
         expect(await isSignedIn(orders)).to.equal(true);
         expect((await orders.refresh(atOrders.tokens)).access_token).to.be.a('string');
@@ -174,10 +170,42 @@ describe('signing out', () => {
     });
   });
 
-  it('where nobody is signed in says so', async () => {
-    const stranger = createUserAgent();
-    const done = await stranger.fillAndSubmit(await signOut({}, stranger));
-    expect(textOf(done, 'h1')).to.equal('You are signed out');
+  describe('where nobody is signed in', () => {
+    let db: OpenDatabase;
+    let stranger: UserAgent;
+
+    before(() => {
+      db = openPostgres({ url: server.databaseUrl });
+    });
+    after(() => db.close());
+    beforeEach(() => {
+      stranger = createUserAgent();
+    });
+
+    it('says so at once, and keeps nothing of it', async () => {
+      const sessions = () => db.query('select uid from sessions');
+      const before = await sessions();
+      const page = await signOut({}, stranger);
+      expect(page.status).to.equal(200);
+      expect(textOf(page, 'h1')).to.equal('You are signed out');
+      expect(await sessions()).to.deep.equal(before);
+      expect(stranger.cookies.all()).to.deep.equal([]);
+    });
+
+    it('leads back to the app that asked, by its home page or where it is registered', async () => {
+      const page = await signOut({ client_id: 'wiki' }, stranger);
+      expect(page.document.querySelector('a.button')?.getAttribute('href')).to.equal('https://wiki.example.com/');
+      const registered = { client_id: 'orders', post_logout_redirect_uri: SIGNED_OUT, state: 'a-state' };
+      expect(sentTo(await signOut(registered, stranger)).href).to.equal(`${SIGNED_OUT}?state=a-state`);
+    });
+
+    it('leads nowhere else', async () => {
+      const elsewhere = { post_logout_redirect_uri: 'https://evil.example.com/' };
+      expect((await signOut({ client_id: 'wiki', ...elsewhere }, stranger)).status).to.equal(400);
+      const page = await signOut(elsewhere, stranger);
+      expect(page.location).to.equal(undefined);
+      expect(textOf(page, 'h1')).to.equal('You are signed out');
+    });
   });
 
   describe('spares the refresh tokens', () => {

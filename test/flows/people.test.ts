@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { expect } from 'chai';
-import pg from 'pg';
 
 import { createUserAgent, textOf } from '../support/browser-like-client.ts';
 import type { Page, UserAgent } from '../support/browser-like-client.ts';
@@ -13,7 +13,7 @@ import { claimsOf, createApp, registration } from '../support/relying-party.ts';
 import type { App } from '../support/relying-party.ts';
 import { startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
-import { doorOf, giveCode, givePassword, problemOn } from '../support/sign-in.ts';
+import { doorOf, givePassword, problemOn } from '../support/sign-in.ts';
 import type { Person } from '../support/sign-in.ts';
 import { testSlapd } from '../support/slapd.ts';
 
@@ -117,12 +117,57 @@ describe('at the door', () => {
     });
 
     it('of a disabled account says so, and lets nobody in', async () => {
-      const attributes = { employeeType: 'left' };
-      const former = await organisation.addPerson(`person${(people += 1)}`, { attributes });
+      const former = await organisation.addPerson(`person${(people += 1)}`, { employeeType: 'left' });
       const page = await tried(former.username, former.password);
       expect(page.status).to.equal(403);
       expect(textOf(page, 'h1')).to.equal('Your account is disabled');
       expect(browser.cookies.find('acme_session')).to.equal(undefined);
+    });
+  });
+
+  describe('a password that ends soon', () => {
+    /** Somebody whose password obeys a policy of its own; its life is in seconds (slapo-ppolicy(5)). */
+    async function underPolicy(policy: Record<string, number>): Promise<Employee> {
+      const cn = `policy${(people += 1)}`;
+      const dn = `cn=${cn},o=door,dc=demo,dc=test`;
+      const rules = Object.entries(policy).map(([name, value]) => `${name}: ${value}`);
+      const entry = [
+        'objectClass: device',
+        'objectClass: pwdPolicy',
+        `cn: ${cn}`,
+        'pwdAttribute: userPassword',
+        ...rules,
+      ];
+      await (await testSlapd()).modify([`dn: ${dn}`, ...entry, ''].join('\n'));
+      return organisation.addPerson(`person${people}`, { pwdPolicySubentry: dn });
+    }
+    const DAY = 86_400;
+
+    it('is announced before the sign-in goes on', async () => {
+      const owner = await underPolicy({ pwdMaxAge: 9.5 * DAY, pwdExpireWarning: 10 * DAY });
+      const request = await orders.begin();
+      const notice = await givePassword(browser, await browser.get(request.url), owner);
+      expect(doorOf(notice)).to.equal('notice');
+      expect(textOf(notice, 'h1')).to.equal('Your password will expire soon');
+      expect(textOf(notice)).to.contain('It expires in 9 days.');
+      expect(doorOf(await browser.get(notice.url)), 'after a reload').to.equal('notice');
+      const page = await browser.click(notice, 'Continue');
+      expect(claimsOf(await orders.finish(request, page)).acr).to.equal('sfa');
+    });
+
+    it('or has ended can be used as often as the directory still allows', async () => {
+      const owner = await underPolicy({ pwdMaxAge: 1, pwdGraceAuthNLimit: 1 });
+      await sleep(2000);
+      const request = await orders.begin();
+      const notice = await givePassword(browser, await browser.get(request.url), owner);
+      expect(textOf(notice, 'h1')).to.equal('Your password has expired');
+      expect(textOf(notice)).to.contain('This was the last time that you could sign in with it.');
+      const page = await browser.click(notice, 'Continue');
+      expect(claimsOf(await orders.finish(request, page)).acr).to.equal('sfa');
+
+      const expired = await tried(owner.username, owner.password, orders, createUserAgent());
+      expect(expired.status).to.equal(403);
+      expect(textOf(expired, 'h1')).to.equal('Your password has expired');
     });
   });
 
@@ -156,60 +201,6 @@ describe('at the door', () => {
       const door = await browser.get((await orders.begin({ login_hint: '"><script>' })).url);
       expect(door.document.getElementById('username')?.getAttribute('value')).to.equal('"><script>');
       expect(door.body).not.to.contain('"><script>');
-    });
-  });
-
-  describe('too many attempts', () => {
-    /** As if the time of every block were over. */
-    async function blocksEnd(): Promise<void> {
-      const client = new pg.Client({ connectionString: server.databaseUrl });
-      await client.connect();
-      await client.query('update attempt_counters set blocked_until = now() where blocked_until is not null');
-      await client.end();
-    }
-
-    it('close the door for a while, whoever knows the password, and open it again', async () => {
-      for (let time = 0; time < 4; time++) {
-        // Whatever name it is, it is one person's budget.
-        const username = time % 2 === 0 ? person.username : `${person.username}@door.test`;
-        expect((await tried(username, 'wrong')).status).to.equal(401);
-      }
-      const blocked = await tried(person.username, person.password);
-      expect(blocked.status).to.equal(429);
-      expect(Number(blocked.headers.get('retry-after'))).to.be.within(800, 900);
-      expect(problemOn(blocked)).to.equal('Too many attempts. Wait 15 minutes, then try again.');
-      expect((await tried(`${person.username}@door.test`, person.password)).status).to.equal(429);
-      expect((await orders.signIn(await someone())).claims.acr).to.equal('sfa');
-
-      await blocksEnd();
-      expect((await orders.signIn(person)).claims.acr).to.equal('sfa');
-      expect((await tried(person.username, 'wrong')).status, 'counted anew').to.equal(401);
-    });
-
-    it('close it for a name that nobody has, too', async () => {
-      const name = `nobody${people}`;
-      for (let time = 0; time < 4; time++) expect((await tried(name, 'wrong')).status).to.equal(401);
-      expect((await tried(name, 'wrong')).status).to.equal(429);
-    });
-
-    it('with codes close it as well, across sign-ins and browsers', async () => {
-      await strict.signIn(person);
-      const guess = person.authenticator?.wrongCode();
-      for (let time = 0; time < 5; time++) {
-        const mallory = createUserAgent();
-        const asked = await tried(person.username, person.password, strict, mallory);
-        expect((await mallory.fillAndSubmit(asked, { code: guess })).status).to.equal(400);
-      }
-      const request = await strict.begin();
-      const asked = await givePassword(browser, await browser.get(request.url), person);
-      const blocked = await giveCode(browser, asked, person);
-      expect(blocked.status).to.equal(429);
-      expect(Number(blocked.headers.get('retry-after'))).to.be.within(1, 30);
-      expect(problemOn(blocked)).to.contain('Too many attempts.');
-
-      await blocksEnd();
-      const page = await giveCode(browser, blocked, person);
-      expect(claimsOf(await strict.finish(request, page)).acr).to.equal('mfa');
     });
   });
 

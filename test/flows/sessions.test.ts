@@ -147,6 +147,8 @@ describe('a session', () => {
     const door = await browser.get(request.url);
     // Where scripts run, this page presses its button by itself.
     const between = await givePassword(browser, door, lee);
+    expect(textOf(between, 'h1')).to.equal('Signing you out of Acme');
+    expect(between.document.querySelectorAll('form button, form a').map((one) => one.text)).to.deep.equal(['Sign out']);
     const page = await browser.fillAndSubmit(between);
     const { sub } = claimsOf(await orders.finish(request, page));
     expect(sub).not.to.equal(first.claims.sub);

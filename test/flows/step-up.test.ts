@@ -9,7 +9,7 @@ import { claimsOf, createApp, refusalIn, registration } from '../support/relying
 import type { App, Wishes } from '../support/relying-party.ts';
 import { startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
-import { doorOf, enrol, giveCode, givePassword, problemOn } from '../support/sign-in.ts';
+import { doorOf, enrol, giveCode, givePassword, problemOn, signIn } from '../support/sign-in.ts';
 
 /** The claims parameter of a client that insists on one of some values (OpenID Connect Core 5.5.1.1). */
 function insisting(...values: string[]): Wishes {
@@ -28,6 +28,8 @@ describe('asking for more than the password', () => {
   let organisation: Organisation;
   let orders: App;
   let bank: App;
+  let director: Employee;
+  let admins: { dn: string };
   let person: Employee;
   let people = 0;
   let browser: UserAgent;
@@ -36,7 +38,7 @@ describe('asking for more than the password', () => {
     organisation = await createOrganisation('stepup');
     const tenant = (required: unknown) => ({
       name: 'Acme',
-      policy: { secondFactors: { required } },
+      policy: { secondFactors: { required }, directoryFreshness: '1s' },
       directories: { people: organisation.directory },
       clients: {
         orders: registration(),
@@ -44,9 +46,8 @@ describe('asking for more than the password', () => {
         vault: registration({ client_name: 'Vault', minimumAcr: 'phr' }),
       },
     });
-    const directors = await organisation.addPerson('director');
-    const inner = await organisation.addGroup('directors', [directors]);
-    await organisation.addGroup('Admins', [inner]);
+    director = await organisation.addPerson('director');
+    admins = await organisation.addGroup('Admins', [await organisation.addGroup('directors', [director])]);
     server = await startSallyport({ tenants: { acme: tenant('never'), grouped: tenant({ groups: ['admins'] }) } });
     orders = await createApp(server.issuer('acme'));
     bank = await createApp(server.issuer('acme'), { clientId: 'bank' });
@@ -212,6 +213,14 @@ describe('asking for more than the password', () => {
       });
     }
 
+    it('is told the app whose essential claim cannot be read, which may have asked for anything', async () => {
+      const claims = JSON.stringify({ id_token: { acr: { essential: true, values: 'mfa' } } });
+      expect(refusalIn(await browser.get((await orders.begin({ claims })).url))).to.equal('invalid_request');
+      await orders.signIn(person, { browser });
+      const { url } = await orders.begin({ claims, prompt: 'none' });
+      expect(refusalIn(await browser.get(url))).to.equal('invalid_request');
+    });
+
     it('is told an app that is registered so', async () => {
       const vault = await createApp(server.issuer('acme'), { clientId: 'vault' });
       const page = await browser.get((await vault.begin()).url);
@@ -227,18 +236,22 @@ describe('asking for more than the password', () => {
     });
 
     it('asks these, nested ones included, and nobody else', async () => {
-      const director: Employee = { ...person, username: 'director', password: 'director-of-stepup-1234' };
       expect((await grouped.signIn(director, { browser })).claims.acr).to.equal('mfa');
       expect((await grouped.signIn(person)).claims.acr).to.equal('sfa');
     });
 
-    it('asks somebody who has become a member, at the next request of the session they have', async () => {
+    it('asks somebody who has become a member, in the session that they have', async () => {
       const { claims } = await grouped.signIn(person, { browser });
       expect(claims.acr).to.equal('sfa');
       const group = await organisation.addGroup(`unit${people}`, [person]);
-      await organisation.addMember({ dn: 'cn=Admins,ou=groups,o=stepup,dc=demo,dc=test' }, group);
-      const { claims: after } = await grouped.signIn(person, { browser, wishes: { prompt: 'login' } });
-      expect(after.acr).to.equal('mfa');
+      await organisation.addMember(admins, group);
+      const request = await grouped.begin();
+      const door = await eventually('the membership to be known', async () => {
+        const page = await browser.get(request.url);
+        return page.location ? undefined : page;
+      });
+      const page = await signIn(browser, door, person);
+      expect(claimsOf(await grouped.finish(request, page)).acr).to.equal('mfa');
     });
   });
 

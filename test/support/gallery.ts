@@ -63,7 +63,7 @@ const enrolment = {
 };
 
 const password = { ...form, app: 'Orders', passwordHelpUrl: help };
-const logout = { action: '/posted', xsrf: 'x', confirmed: false };
+const logout = { action: '/posted', xsrf: 'x', confirmed: false, stayUrl: '/acme/home' };
 const code = { ...form, app: 'Orders', username: 'ann', startOverUrl: '/posted' };
 
 /** A record, so that a new reason without a sample is an error of types. */

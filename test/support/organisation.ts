@@ -9,32 +9,22 @@ import type { TestSlapd } from './slapd.ts';
 export interface Organisation {
   /** For a tenant's `directories`. */
   directory: object;
-  addPerson(uid: string, options?: PersonOptions): Promise<Employee>;
-  /** Answers its DN. `members` are DNs, of people or groups. */
-  addGroup(name: string, members: readonly { dn: string }[], options?: GroupOptions): Promise<{ dn: string }>;
+  /** `attributes`: beyond the usual ones, or in their place. */
+  addPerson(uid: string, attributes?: Record<string, string>): Promise<Employee>;
+  /** Of people or groups. */
+  addGroup(name: string, members: readonly { dn: string }[]): Promise<{ dn: string }>;
   addMember(group: { dn: string }, member: { dn: string }): Promise<void>;
   removeMember(group: { dn: string }, member: { dn: string }): Promise<void>;
   remove(entry: { dn: string }): Promise<void>;
   /** Gives the entry another uid, in its name as well; the person stays who they are. */
-  rename(person: Employee, uid: string): Promise<Employee>;
+  rename(person: Employee, uid: string): Promise<void>;
 }
 
 export interface Employee extends Person {
   dn: string;
 }
 
-export interface PersonOptions {
-  password?: string;
-  /** Beyond the usual ones, or in their place. */
-  attributes?: Record<string, string>;
-}
-
-export interface GroupOptions {
-  /** A unit below the groups, so that two groups may share a name. */
-  unit?: string;
-}
-
-/** `name` has to be used by no other test file. */
+/** `name` has to be used by no other test file. Without `slapd` it is in the server that tests share. */
 export async function createOrganisation(
   name: string,
   settings: object = {},
@@ -47,31 +37,26 @@ export async function createOrganisation(
     server.modify(entry(dn, attributes));
   const change = (dn: string, ...lines: string[]) => server.modify([`dn: ${dn}`, ...lines, ''].join('\n'));
   await add(base, { objectClass: 'organization', o: name });
-  for (const [dn, ou] of [
-    [people, 'people'],
-    [groups, 'groups'],
-  ] as const)
-    await add(dn, { objectClass: 'organizationalUnit', ou });
-  const units = new Set<string>();
+  await add(people, { objectClass: 'organizationalUnit', ou: 'people' });
+  await add(groups, { objectClass: 'organizationalUnit', ou: 'groups' });
 
   return {
-    directory: slapd
-      ? { ...(await directoryOf(name, settings)), ...placeOf(slapd) }
-      : await directoryOf(name, settings),
+    directory: await directoryOf(name, {
+      urls: [server.url],
+      tls: { mode: 'starttls', caFile: server.caFile },
+      ...settings,
+    }),
 
-    async addPerson(uid, { password = `${uid}-of-${name}-1234`, attributes = {} } = {}) {
+    async addPerson(uid, attributes = {}) {
       const dn = `uid=${uid},${people}`;
+      const password = `${uid}-of-${name}-1234`;
       const usual = { objectClass: 'inetOrgPerson', uid, cn: uid, sn: uid, mail: `${uid}@${name}.test` };
       await add(dn, { ...usual, userPassword: password, ...attributes });
       return { dn, username: uid, password };
     },
 
-    async addGroup(cn, members, { unit } = {}) {
-      if (unit !== undefined && !units.has(unit)) {
-        units.add(unit);
-        await add(`ou=${unit},${groups}`, { objectClass: 'organizationalUnit', ou: unit });
-      }
-      const dn = `cn=${cn},${unit === undefined ? '' : `ou=${unit},`}${groups}`;
+    async addGroup(cn, members) {
+      const dn = `cn=${cn},${groups}`;
       await add(dn, { objectClass: 'groupOfNames', cn, member: members.map((member) => member.dn) });
       return { dn };
     },
@@ -82,13 +67,9 @@ export async function createOrganisation(
 
     async rename(person, uid) {
       await change(person.dn, 'changetype: modrdn', `newrdn: uid=${uid}`, 'deleteoldrdn: 1');
-      return Object.assign(person, { dn: `uid=${uid},${people}`, username: uid });
+      Object.assign(person, { dn: `uid=${uid},${people}`, username: uid });
     },
   };
-}
-
-function placeOf({ url, caFile }: TestSlapd): object {
-  return { urls: [url], tls: { mode: 'starttls', caFile } };
 }
 
 function entry(dn: string, attributes: Record<string, string | readonly string[]>): string {

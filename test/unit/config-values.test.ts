@@ -57,6 +57,21 @@ describe('a value that does not fit', () => {
       path: 'listen.port',
       mend: /at most 65535/,
     },
+    'no time at all for what is to live': {
+      yaml: `${TENANT}    policy: { sessionIdle: 0, sessionAbsolute: 0s } #!
+    tokens: { accessToken: 0m, idToken: 0, refreshToken: 0d, refreshReuseLeeway: 0 } #!
+    resources: { 'https://api.example.com': { accessToken: 0 } } #!
+`,
+      path: [
+        'tenants.acme.policy.sessionIdle',
+        'tenants.acme.policy.sessionAbsolute',
+        'tenants.acme.tokens.accessToken',
+        'tenants.acme.tokens.idToken',
+        'tenants.acme.tokens.refreshToken',
+        'tenants.acme.resources.https://api.example.com.accessToken',
+      ],
+      mend: /at least 1s/,
+    },
     'no span of time': { yaml: `${LEAST}shutdownGrace: 20sec #!\n`, path: 'shutdownGrace', mend: /90s, 5m/ },
     'a span of time of another type': {
       yaml: `${LEAST}shutdownGrace: [] #!\n`,

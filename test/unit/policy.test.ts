@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { acrRequestOf } from '../../src/policy/acr-request.ts';
+import { acrRequestOf, isMalformedAcrRequest } from '../../src/policy/acr-request.ts';
 import type { Level } from '../../src/policy/levels.ts';
 import { LEVELS, reaches, strongest, weakest } from '../../src/policy/levels.ts';
 import type { Proof } from '../../src/policy/proof.ts';
@@ -81,6 +81,16 @@ describe('the level that is required', () => {
     expect(factorsReaching(policyOf({ levels: { totp: '2sv' } }), 'mfa')).to.deep.equal([]);
   });
 
+  it('lets nobody in where a second factor is asked and none is allowed, which the settings refuse', () => {
+    const policy: Policy = { ...policyOf({}), secondFactors: { allowed: [], required: 'always' } };
+    expect(isAttainable(policy, requiredLevel({ ...question({}), policy }))).to.equal(false);
+    for (const asked of ['always', { groups: ['admins'] }]) {
+      const secondFactors = { allowed: [], required: asked };
+      expect(tenantSettings.safeParse({ policy: { secondFactors } }).success).to.equal(false);
+    }
+    expect(policyOf({ secondFactors: { allowed: [], required: 'never' } }).secondFactors.allowed).to.deep.equal([]);
+  });
+
   it('cannot be met when an essential request names nothing that we know', () => {
     expect(isUnknownEssential({ values: ['urn:x'], essential: true })).to.equal(true);
     expect(isUnknownEssential({ values: ['urn:x', 'mfa'], essential: true })).to.equal(false);
@@ -149,4 +159,15 @@ describe('the acr that a request asks for', () => {
       expect(acrRequestOf(params)).to.deep.equal(request);
     });
   }
+
+  it('is told apart from one that cannot be read', () => {
+    for (const acr of [{ essential: true, values: 'mfa' }, { essential: 'yes' }, { value: ['mfa'] }, 'mfa', 5, true]) {
+      expect(isMalformedAcrRequest({ claims: claims(acr) }), JSON.stringify(acr)).to.equal(true);
+    }
+    for (const acr of [null, {}, { essential: true }, { values: ['mfa'], other: 1 }, undefined]) {
+      expect(isMalformedAcrRequest({ claims: claims(acr) }), JSON.stringify(acr)).to.equal(false);
+    }
+    expect(isMalformedAcrRequest({})).to.equal(false);
+    expect(isMalformedAcrRequest({ claims: JSON.stringify({ userinfo: { email: null } }) })).to.equal(false);
+  });
 });

@@ -13,6 +13,8 @@ describe('providers of tenants', () => {
   let provider: Provider;
   let stored: Map<string, Tenant>;
   let built: string[];
+  /** Names that were looked for. */
+  let read: string[];
   let sites: TenantProviders;
   /** What somebody who reads a tenant waits for after the database has answered. */
   let onTheWay: Promise<unknown>;
@@ -35,13 +37,15 @@ describe('providers of tenants', () => {
       built.push(name);
       return provider;
     };
-    const read = async (slug: string) => {
+    read = [];
+    const find = async (slug: string) => {
+      read.push(slug);
       const found = stored.get(slug);
       await onTheWay;
       return found;
     };
     sites = createTenantProviders({
-      tenants: { bySlug: read, byHost: (host) => read(host.split('.')[0] ?? '') },
+      tenants: { bySlug: find, byHost: (host) => find(host.split('.')[0] ?? '') },
       issuerOf: ({ slug }) => `https://id.example/t/${slug}`,
       build: (one) => build(one),
     });
@@ -101,5 +105,23 @@ describe('providers of tenants', () => {
     sites.forget('id of globex');
     await eventually('the name to be known', async () => (await sites.bySlug('globex')) !== undefined);
     expect(await sites.isTenantHost('globex.example')).to.equal(true);
+  });
+
+  it('stay however many names are made up, of which those that nobody can have are not even looked for', async () => {
+    await sites.bySlug('acme');
+    for (let n = 0; n < 3000; n++) {
+      await sites.bySlug(`nobody-${n}`);
+      await sites.byHost(`nobody-${n}.example`);
+    }
+    await sites.bySlug('acme');
+    expect(built).to.deep.equal(['acme']);
+
+    read.length = 0;
+    for (const slug of ['', 'Acme', '-', 'a_b', '__proto__', 'x'.repeat(100)]) {
+      expect(await sites.bySlug(slug)).to.equal(undefined);
+    }
+    await Promise.all([sites.bySlug('nobody'), sites.bySlug('nobody')]);
+    await sites.bySlug('nobody');
+    expect(read).to.deep.equal(['nobody']);
   });
 });
