@@ -7,6 +7,7 @@ import type { Environment } from './config/environment.ts';
 import { describeProblem } from './config/problem.ts';
 import type { Problem } from './config/problem.ts';
 import { redactor } from './config/redactor.ts';
+import { within } from './deadline.ts';
 
 /** One thing that the configuration names, to be asked. */
 export interface Probe {
@@ -86,18 +87,6 @@ async function ask(probe: Probe, limitMs: number, redact: (text: string) => stri
     return { name, ok: steps.every(({ ok }) => ok), milliseconds: took(), detail: '', steps: told };
   } catch (error) {
     return { name, ok: false, milliseconds: took(), detail: redact(reasonOf(error)), steps: [] };
-  }
-}
-
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  const limit = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    limit.reject(new Error(`no answer within ${String(limitMs)} ms`));
-  }, limitMs);
-  try {
-    return await Promise.race([work, limit.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

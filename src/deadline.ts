@@ -1,13 +1,19 @@
-import { storageUnavailable } from './errors.ts';
-
-/** What `answer` comes to, if it does so in time; else AppError `storage_unavailable`. */
-export async function answerWithin<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(storageUnavailable(new Error(`No answer within ${timeoutMs} ms.`))), timeoutMs);
-  });
+/**
+ * What `work` comes to, if it does so within `limitMs`. It is not stopped: what it does later is nobody's any more.
+ *
+ * @param asFault makes the error to be thrown of one that says how long it took.
+ */
+export async function within<T>(
+  limitMs: number,
+  work: Promise<T>,
+  asFault: (late: Error) => Error = (late) => late,
+): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(asFault(new Error(`no answer within ${limitMs} ms`)));
+  }, limitMs);
   try {
-    return await Promise.race([answer, late]);
+    return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -13,7 +13,6 @@ export type ErrorCode =
   | 'unknown_tenant'
   | 'tenant_suspended'
   | 'login_expired'
-  | 'login_elsewhere'
   | 'invalid_token'
   | 'directory_unavailable'
   | 'storage_unavailable'

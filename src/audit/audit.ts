@@ -11,7 +11,6 @@ export type AuditEventType =
   | 'second_factor.blocked'
   | 'second_factor.enrolled'
   | 'user.created'
-  | 'user.linked'
   | 'user.refused'
   | 'consent.granted'
   | 'consent.refused'

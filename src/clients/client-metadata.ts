@@ -4,9 +4,16 @@ import { z } from 'zod';
 
 import { LEVELS } from '../policy/levels.ts';
 
+/** Schemes that a browser runs or opens here, instead of leaving for an app. */
+const NO_APPS = ['javascript:', 'data:', 'vbscript:', 'file:'];
+
 const redirectUri = z
   .string()
-  .refine((uri) => URL.canParse(uri) && !uri.includes('#'), 'give an absolute URL without a fragment');
+  .refine((uri) => URL.canParse(uri) && !uri.includes('#'), 'give an absolute URL without a fragment')
+  .refine(
+    (uri) => !NO_APPS.includes(URL.parse(uri)?.protocol ?? ''),
+    'give an https:// URL, or the scheme of an app on a phone',
+  );
 
 /** Our additions, as camelCase names among RFC 7591's snake_case. */
 const ours = {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 
 import type { Core } from '../compose-core.ts';
 import { checkPassword } from '../security/password-policy.ts';
+import { loginNameOf } from '../users/users.ts';
 import { complain, print } from './output.ts';
 
 export interface Administrator {
@@ -45,7 +46,7 @@ export async function createAdministrator(core: Core, options: NewAdministrator)
     return user;
   });
   if (!created.ok) return failed(WHY_NOT[created.reason](options.username));
-  print(`Administrator ${options.username} of tenant ${tenant.slug}. Signs in as ${options.username}@local.`);
+  print(`Administrator ${options.username} of tenant ${tenant.slug}. Signs in as ${loginNameOf(created.value)}.`);
   if (password.made) print(`Password: ${password.text}\nIt is not shown again.`);
   return 0;
 }

@@ -2,12 +2,16 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type Koa from 'koa';
+
 import { compose } from '../compose.ts';
 import { composeCore, openStorage } from '../compose-core.ts';
 import type { Storage } from '../compose-core.ts';
 import type { Configuration } from '../config.ts';
 import type { Channel } from '../delivery/delivery.ts';
+import { AppError } from '../errors.ts';
 import { listen } from '../http/server.ts';
+import type { Listener } from '../http/server.ts';
 import type { Log } from '../observability/log.ts';
 
 export interface ServerOptions {
@@ -29,36 +33,50 @@ export interface Server {
 /** Balancers ask `/readyz` every second or so: time for them to look elsewhere before the door closes. */
 const NOTICE_MS = 1000;
 
-/** @throws AppError `invalid_configuration`; whatever the network says when a port cannot be had. */
+/** @throws AppError `invalid_configuration`, also when a port cannot be had. */
 export async function startServer({ configuration, log, storage, emailChannel }: ServerOptions): Promise<Server> {
   const opened = storage ?? (await openStorage(configuration, log));
-  const closeStorage = () => (storage ? Promise.resolve() : opened.db.close());
+  /** What ends the server, in its order. */
+  const ends: (() => Promise<void>)[] = storage ? [] : [() => opened.db.close()];
+  const end = async () => {
+    for (const step of ends) await step();
+  };
   try {
     const composed = await compose({ configuration, storage: opened, log, emailChannel });
+    ends.unshift(composed.close);
     for (const change of await composeCore(opened).applyConfiguration(configuration.tenants)) {
       const { what, kind, tenant, name } = change;
       if (what === 'not-in-file')
         log.warn({ kind, tenant, name }, 'no longer in the configuration file; nothing is deleted');
       else log.info({ what, kind, tenant, name }, 'configuration applied');
     }
-    const grace = configuration.shutdownGrace * 1000;
-    const door = await listen(composed.app, configuration.listen);
-    const opsDoor =
-      composed.opsApp && configuration.opsListen ? await listen(composed.opsApp, configuration.opsListen) : undefined;
+    if (composed.opsApp && configuration.opsListen) {
+      const opsDoor = await open(composed.opsApp, configuration.opsListen);
+      ends.unshift(() => opsDoor.close(0));
+    }
+    const door = await open(composed.app, configuration.listen);
+    ends.unshift(() => door.close(configuration.shutdownGrace * 1000));
     log.info({ url: door.url, publicUrl: configuration.publicUrl }, 'ready');
 
     const stop = async () => {
       composed.drain();
       if (configuration.production) await sleep(NOTICE_MS);
-      await door.close(grace);
-      await opsDoor?.close(0);
-      await composed.close();
-      await closeStorage();
+      await end();
     };
     let stopped: Promise<void> | undefined;
     return { url: door.url, port: door.port, stop: () => (stopped ??= stop()) };
   } catch (error) {
-    await closeStorage();
+    await end();
     throw error;
+  }
+}
+
+async function open(app: Koa, address: Configuration['listen']): Promise<Listener> {
+  try {
+    return await listen(app, address);
+  } catch (cause) {
+    throw new AppError('invalid_configuration', 500, `Cannot listen on ${address.host}, port ${address.port}.`, {
+      cause,
+    });
   }
 }

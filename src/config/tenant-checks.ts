@@ -1,5 +1,6 @@
 // Rules between the keys of one tenant.
 
+import { isLoopback } from '../loopback.ts';
 import type { ClientView, TenantView, View } from './loose-view.ts';
 import { nearest } from './nearest.ts';
 import type { Finding, Path } from './tree.ts';
@@ -137,9 +138,4 @@ function* plainRedirects(client: ClientView, path: Path): Generator<Finding> {
       mend: 'write https://; http is for loopback only',
     };
   }
-}
-
-/** As URL spells hosts; for a scheme that it does not know, as written. */
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(hostname);
 }

@@ -1,11 +1,12 @@
 // What Postgres and PGlite have in common: prepared statements and units of work on a pool of connections.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createHash } from 'node:crypto';
 import knex from 'knex';
 import type { Knex } from 'knex';
 import type { Pool, QueryConfig } from 'pg';
-import { answerWithin } from '../deadline.ts';
+import { within } from '../deadline.ts';
+import { storageUnavailable } from '../errors.ts';
+import { sha256 } from '../security/sha256.ts';
 import { acquire } from './connection-pool.ts';
 import type { Connection } from './connection-pool.ts';
 import type { Database } from './database.ts';
@@ -61,7 +62,7 @@ export function pooledDatabase(pool: Pool): Omit<OpenDatabase, 'kind' | 'withKne
     },
     async ping(timeoutMs) {
       const answer = withConnection((connection) => connection.run({ text: 'select 1' }));
-      await answerWithin(timeoutMs, answer);
+      await within(timeoutMs, answer, storageUnavailable);
     },
     poolUse: () => ({
       used: pool.totalCount - pool.idleCount,
@@ -87,7 +88,7 @@ const names = new Map<string, string>();
 function prepared(text: string, values: readonly unknown[]): QueryConfig {
   let name = names.get(text);
   if (!name) {
-    name = createHash('sha256').update(text).digest('base64url');
+    name = sha256(text);
     names.set(text, name);
   }
   return { name, text, values: [...values] };

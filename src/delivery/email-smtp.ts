@@ -6,6 +6,7 @@ import type { NodemailerError, SMTPPoolOptions } from 'nodemailer';
 import parseAddresses from 'nodemailer/lib/addressparser';
 
 import { AppError } from '../errors.ts';
+import { isLoopback } from '../loopback.ts';
 import { DeliveryError } from './delivery.ts';
 import type { Channel } from './delivery.ts';
 
@@ -100,10 +101,6 @@ function isAddress(text: string): boolean {
 /** A header field is one line. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /** Says what went wrong by codes: `EENVELOPE 550 5.1.1 RCPT TO`. The server's words stay in the cause, which is not stored. */

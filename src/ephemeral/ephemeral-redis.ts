@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Result } from 'ioredis';
-import { answerWithin } from '../deadline.ts';
+import { within } from '../deadline.ts';
 import { storageUnavailable } from '../errors.ts';
 import type { EphemeralStore } from './ephemeral-store.ts';
 import { milliseconds } from './time-to-live.ts';
@@ -99,7 +99,7 @@ export function createRedisStore({ url, keyPrefix = 'sallyport:', onError }: Red
     },
     async ping(timeoutMs) {
       const answer = ask(() => redis.ping());
-      await answerWithin(timeoutMs, answer);
+      await within(timeoutMs, answer, storageUnavailable);
     },
     async close() {
       redis.disconnect();

@@ -50,14 +50,13 @@ export function createDirectoryPassword(): DirectoryPassword {
 
 function candidate({ source, entry }: Match, pace: BindPace): Candidate {
   const { id: directoryId, directory } = source;
-  const directoryName = directory.name;
   return {
     subjects: [`directory:${directoryId}:${entry.stableId}`],
-    who: { detail: { directory: directoryName, username: entry.username, stableId: entry.stableId } },
+    who: { detail: { directory: directory.name, username: entry.username, stableId: entry.stableId } },
     async prove(password) {
       const since = performance.now();
       const outcome = await directory.bind(entry, password);
-      if (outcome.ok) return accepted({ kind: 'directory', directoryId, directoryName, entry, notice: outcome.value });
+      if (outcome.ok) return accepted({ kind: 'directory', directoryId, entry, notice: outcome.value });
       if (outcome.reason === 'bad-credentials') pace.note(performance.now() - since);
       if (outcome.reason === 'locked') await pace.keep(since);
       return outcome;

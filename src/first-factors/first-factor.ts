@@ -8,7 +8,7 @@ import type { Allowance } from '../security/attempt-limiter.ts';
 
 /** Whose password it was. */
 export type SignedIn =
-  | { kind: 'directory'; directoryId: string; directoryName: string; entry: DirectoryUser; notice: BindNotice }
+  | { kind: 'directory'; directoryId: string; entry: DirectoryUser; notice: BindNotice }
   | { kind: 'local'; userId: string };
 
 /** The true reason; what of it a person may learn is password-sign-in.ts's to say. */

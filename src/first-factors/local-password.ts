@@ -3,6 +3,7 @@
 import { accepted, refused } from '../outcome.ts';
 import { ALLOWANCE } from '../security/attempt-limiter.ts';
 import type { PasswordHash } from '../security/password-hash.ts';
+import { LOCAL_SUFFIX } from '../users/users.ts';
 import type { Candidate, FirstFactor } from './first-factor.ts';
 
 export interface LocalAccount {
@@ -19,11 +20,8 @@ export interface LocalAccounts {
   replacePasswordHash(tenantId: string, userId: string, expected: string, next: string): Promise<void>;
 }
 
-/** `admin@local`. No directory can have this realm. */
-const SUFFIX = '@local';
-
 export function isLocalName(loginName: string): boolean {
-  return loginName.endsWith(SUFFIX);
+  return loginName.endsWith(LOCAL_SUFFIX);
 }
 
 /** A tenant without directories needs no suffix. */
@@ -40,7 +38,7 @@ export function localPassword(tenantId: string, accounts: LocalAccounts, passwor
   return {
     allowance: ALLOWANCE,
     async find(loginName) {
-      const localName = isLocalName(loginName) ? loginName.slice(0, -SUFFIX.length) : loginName;
+      const localName = isLocalName(loginName) ? loginName.slice(0, -LOCAL_SUFFIX.length) : loginName;
       const account = await accounts.findByLocalName(tenantId, localName);
       return account ? candidate(account) : nobody;
     },

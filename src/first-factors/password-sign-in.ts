@@ -1,8 +1,6 @@
 // Signing in with a name and a password, whoever holds the password: the name is resolved, the attempt reserved, the password
 // proven, and all of it audited with the true reason, of which the person learns no more than is theirs to know.
 
-import { createHash } from 'node:crypto';
-
 import type { Audit } from '../audit/audit.ts';
 import { AppError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
@@ -11,6 +9,7 @@ import { ALLOWANCE, evaluate } from '../security/attempt-limiter.ts';
 import type { Allowance, AttemptLimiter, Blocked, Reservation } from '../security/attempt-limiter.ts';
 import { normalizeLoginName } from '../security/login-name.ts';
 import type { PasswordHash } from '../security/password-hash.ts';
+import { sha256 } from '../security/sha256.ts';
 import { createDirectoryPassword } from './directory-password.ts';
 import type { NamedDirectory } from './directory-password.ts';
 import type { Candidate, FirstFactorRefusal, SignedIn } from './first-factor.ts';
@@ -140,5 +139,5 @@ function isPassword(password: string): boolean {
 
 /** Hashed, and kept out of the audit trail where it names nobody: people type passwords into the wrong field. */
 function typedSubject(loginName: string): string {
-  return `typed:${createHash('sha256').update(loginName).digest('base64url')}`;
+  return `typed:${sha256(loginName)}`;
 }

@@ -112,11 +112,6 @@ const WORDS: Record<ErrorCode, ErrorWords> = {
     message: 'error.loginExpired.message',
     next: 'error.next.openApp',
   },
-  login_elsewhere: {
-    title: 'error.loginElsewhere.title',
-    message: 'error.loginElsewhere.message',
-    next: 'error.next.openApp',
-  },
   directory_unavailable: {
     title: 'error.directoryUnavailable.title',
     message: 'error.directoryUnavailable.message',

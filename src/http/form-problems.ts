@@ -10,7 +10,7 @@ interface TooManyAttempts {
 /** `wrong-password` is said of an unknown, a locked and a disabled user alike. */
 export type PasswordProblem =
   { reason: 'no-username' | 'no-password' | 'wrong-password' | 'directory-unavailable' } | TooManyAttempts;
-export type CodeProblem = { reason: 'malformed-code' | 'wrong-code' | 'used-code' } | TooManyAttempts;
+export type CodeProblem = { reason: 'malformed-code' | 'wrong-code' } | TooManyAttempts;
 export type FormProblem = PasswordProblem | CodeProblem;
 
 export interface DescribedProblem {
@@ -26,7 +26,6 @@ const PROBLEMS: Record<FormProblem['reason'], { text: MessageId; field?: string 
   'directory-unavailable': { text: 'problem.directoryUnavailable' },
   'malformed-code': { text: 'problem.malformedCode', field: 'code' },
   'wrong-code': { text: 'problem.wrongCode', field: 'code' },
-  'used-code': { text: 'problem.usedCode', field: 'code' },
   'too-many-attempts': { text: 'problem.tooManyAttempts' },
 };
 

@@ -60,7 +60,7 @@ export interface Pages {
     startOverUrl?: string | undefined;
   };
   'login/refused': {
-    reason: 'disabled' | 'account-expired' | 'not-now' | 'not-allowed';
+    reason: 'disabled' | 'account-expired' | 'not-now';
     startOverUrl?: string | undefined;
   };
   'login/notice': Form & {

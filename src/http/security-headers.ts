@@ -64,9 +64,3 @@ export function allowFormTarget(ctx: Pick<Context, 'response' | 'set'>, uri: str
   const source = origin === 'null' ? protocol : origin; // an app's private scheme (RFC 8252 7.1) has no origin
   ctx.set(CSP, ctx.response.get(CSP).replace("form-action 'self'", `form-action 'self' ${source}`));
 }
-
-/** Cuts a page off from windows of other origins. Not for login pages: sign-in in a popup needs its opener. */
-export const isolateOpener: Middleware = (ctx, next) => {
-  ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
-  return next();
-};

@@ -1,18 +1,7 @@
 // The border where outside input becomes typed values: a zod schema for each form.
 
-import type { Context } from 'koa';
 import type { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { readFormBody } from './body.ts';
-
-/**
- * The request's form as `schema` has it.
- *
- * @throws AppError `invalid_form` with the fields that are wrong, and whatever `readFormBody` throws.
- */
-export async function readForm<Schema extends z.ZodType>(ctx: Context, schema: Schema): Promise<z.output<Schema>> {
-  return checkInput(await readFormBody(ctx), schema);
-}
 
 /**
  * `input` as `schema` has it.

@@ -4,15 +4,16 @@ import type { Router } from '@koa/router';
 import { z } from 'zod';
 
 import type { Audit } from '../audit/audit.ts';
+import { CLAIMS_BY_SCOPE, SCOPES } from '../clients/scopes.ts';
 import type { Database } from '../db/database.ts';
 import type { AskedScope } from '../http/pages.ts';
 import type { PageSender } from '../http/send-page.ts';
-import { CLAIMS_BY_SCOPE, SCOPES } from '../users/scopes.ts';
 import type { Users } from '../users/users.ts';
 import { NO_ACCESS } from './access.ts';
 import type { Access } from './access.ts';
 import type { Consents } from './consents.ts';
 import type { Interaction, Interactions } from './interactions.ts';
+import { loginNameOf } from '../users/users.ts';
 
 export interface ConsentDeps {
   interactions: Interactions;
@@ -72,7 +73,7 @@ export function consentRoutes(
     sender.sendPage(ctx, 'login/consent', {
       app: app ?? String(details.params.client_id),
       appUrl: client?.metadata.client_uri,
-      user: user?.username ?? '',
+      user: user ? loginNameOf(user) : '',
       scopes: askedScopes(access),
       action: interaction.path('consent'),
       csrf: interaction.csrf,

@@ -9,6 +9,7 @@ import type { PageSender } from '../http/send-page.ts';
 import type { FactorPresentation } from '../second-factors/second-factor.ts';
 import type { Interaction } from './interactions.ts';
 import type { Login } from './login.ts';
+import { loginNameOf } from '../users/users.ts';
 
 /** One login and its browser. */
 export interface Visit {
@@ -87,7 +88,7 @@ function formOf(interaction: Interaction, form: string) {
 
 function secondForm(interaction: Interaction, { user }: Login, form: string) {
   const startOverUrl = interaction.path('start-over');
-  return { ...formOf(interaction, form), username: user?.username ?? '', startOverUrl };
+  return { ...formOf(interaction, form), username: user ? loginNameOf(user) : '', startOverUrl };
 }
 
 function optionsOf({ details }: Interaction, status = 200) {

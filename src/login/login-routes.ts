@@ -13,6 +13,7 @@ import type { ConsentDeps } from './consent-routes.ts';
 import type { Interaction } from './interactions.ts';
 import { createLoginPages } from './login-pages.ts';
 import type { Refusal, Visit } from './login-pages.ts';
+import { loginNameOf } from '../users/users.ts';
 import type { Logins } from './login.ts';
 
 export interface LoginRouteDeps extends ConsentDeps {
@@ -114,7 +115,7 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
     const { step } = login;
     switch (step.step) {
       case 'password':
-        return pages.password(visited, hintOf(interaction));
+        return pages.password(visited, hintOf(interaction) ?? (await signedInAs(interaction)));
       case 'prove':
         return pages.code(visited);
       case 'enrol':
@@ -129,6 +130,12 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
           error_description: 'no way to sign in here reaches the acr that is asked for',
         });
     }
+  }
+
+  /** Who has a session is asked for the password alone; somebody else may still write over the name. */
+  async function signedInAs({ site, details: { session } }: Interaction): Promise<string | undefined> {
+    const user = session && (await deps.users.find(site.tenant.id, session.accountId));
+    return user && loginNameOf(user);
   }
 
   async function showEnrolment(visited: Visit, refusal?: Refusal<CodeProblem>): Promise<void> {

@@ -1,11 +1,10 @@
 // Artefacts of the protocol that live minutes: interactions, codes, pushed requests, opaque access tokens, replay markers.
 
-import { createHash } from 'node:crypto';
-
 import { errors } from 'oidc-provider';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
+import { sha256 } from '../security/sha256.ts';
 
 /** The library checks expiry itself, this many seconds late (`clockTolerance`); the store must not be earlier. */
 export const CLOCK_TOLERANCE = 15;
@@ -31,7 +30,7 @@ export interface EphemeralArtifactDeps {
 
 export function createEphemeralArtifacts(model: string, { store, tenantId, endGrant }: EphemeralArtifactDeps): Adapter {
   const stays = CONSUMABLE.get(model) ?? 0;
-  const keyOf = (id: string) => `${model}:${tenantId}:${createHash('sha256').update(id).digest('base64url')}`;
+  const keyOf = (id: string) => `${model}:${tenantId}:${sha256(id)}`;
   const markOf = (id: string) => `${keyOf(id)}:consumed`;
 
   async function find(id: string): Promise<AdapterPayload | undefined> {

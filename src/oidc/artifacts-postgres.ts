@@ -1,11 +1,10 @@
 // Artefacts that must survive: grants and refresh tokens. A grant is the family: with its row go all its refresh tokens.
 
-import { createHash } from 'node:crypto';
-
 import { errors } from 'oidc-provider';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 
 import type { Database } from '../db/database.ts';
+import { sha256 } from '../security/sha256.ts';
 
 export interface PostgresArtifactDeps {
   db: Database;
@@ -69,7 +68,7 @@ export function createRefreshTokenArtifacts({ db, tenantId, refreshReuseLeeway }
         `select payload, consumed_at from refresh_tokens
           where tenant_id = $1 and id_hash = $2 and expires_at > now()
             and (consumed_at is null or consumed_at <= now() - make_interval(secs => $3))`,
-        [tenantId, hashOf(id), refreshReuseLeeway],
+        [tenantId, sha256(id), refreshReuseLeeway],
       );
       if (!row) return undefined;
       const { payload, consumed_at: consumedAt } = row;
@@ -85,7 +84,7 @@ export function createRefreshTokenArtifacts({ db, tenantId, refreshReuseLeeway }
         returning id)
          insert into refresh_tokens (tenant_id, id_hash, grant_id, payload, expires_at)
          select $1, $2, id, $4, now() + make_interval(secs => $5) from family`,
-        [tenantId, hashOf(id), payload.grantId, JSON.stringify(payload), expiresIn],
+        [tenantId, sha256(id), payload.grantId, JSON.stringify(payload), expiresIn],
       );
     },
 
@@ -95,20 +94,20 @@ export function createRefreshTokenArtifacts({ db, tenantId, refreshReuseLeeway }
         `update refresh_tokens set consumed_at = now()
           where tenant_id = $1 and id_hash = $2 and consumed_at is null
       returning grant_id`,
-        [tenantId, hashOf(id)],
+        [tenantId, sha256(id)],
       );
       if (consumed) return;
       await db.query(
         `delete from grants using refresh_tokens r
           where grants.tenant_id = r.tenant_id and grants.id = r.grant_id and r.tenant_id = $1 and r.id_hash = $2
             and r.consumed_at <= now() - make_interval(secs => $3)`,
-        [tenantId, hashOf(id), refreshReuseLeeway],
+        [tenantId, sha256(id), refreshReuseLeeway],
       );
       throw new errors.InvalidGrant('refresh token already used');
     },
 
     async destroy(id) {
-      await db.query('delete from refresh_tokens where tenant_id = $1 and id_hash = $2', [tenantId, hashOf(id)]);
+      await db.query('delete from refresh_tokens where tenant_id = $1 and id_hash = $2', [tenantId, sha256(id)]);
     },
 
     async revokeByGrantId(grantId) {
@@ -130,8 +129,4 @@ function notHere(): Promise<undefined> {
 
 function nothing(): Promise<void> {
   return Promise.resolve();
-}
-
-function hashOf(id: string): string {
-  return createHash('sha256').update(id).digest('base64url');
 }

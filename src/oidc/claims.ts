@@ -51,7 +51,7 @@ export function claimsOf({
 }
 
 /** The `groups` claim, or the pair of claims that say where it is. */
-export function groupClaims(groups: readonly string[] | DistributedGroups): Record<string, unknown> {
+function groupClaims(groups: readonly string[] | DistributedGroups): Record<string, unknown> {
   if (!('endpoint' in groups)) return { groups };
   return {
     _claim_names: { groups: 'groups' },

@@ -41,6 +41,22 @@ export function reportEvents(provider: Provider, tenant: Tenant, { audit, metric
   provider.on('authorization.error', requestRefused);
   provider.on('end_session.error', requestRefused);
 
+  // Wherever a client proves who it is, its secret can be guessed.
+  const clientRefused = (ctx: KoaContextWithOIDC, err: errors.OIDCProviderError) => {
+    requestRefused(ctx, err);
+    if (refusalType(err) !== 'client.authentication_failed') return;
+    const detail = { endpoint: ctx.oidc.route };
+    record({ type: 'client.authentication_failed', ...peopleOf(ctx), reason: err.error_detail ?? err.error, detail });
+  };
+  provider.on('introspection.error', clientRefused);
+  provider.on('revocation.error', clientRefused);
+  provider.on('pushed_authorization_request.error', clientRefused);
+
+  provider.on('backchannel.error', (_ctx, err, client) => {
+    const fields = { err, tenant: tenant.slug, client: client.clientId };
+    (currentRequest()?.log ?? log).warn(fields, 'an application could not be told of a logout');
+  });
+
   provider.on('grant.revoked', (ctx, grantId) => {
     record({ type: 'grant.revoked', ...peopleOf(ctx), subject: { kind: 'grant', id: grantId } });
   });

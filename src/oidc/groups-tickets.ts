@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
-import { tokenHash } from '../security/token-hash.ts';
+import { sha256 } from '../security/sha256.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import type { DistributedGroups } from './claims.ts';
 
@@ -25,7 +25,7 @@ export interface GroupsTickets {
 }
 
 export function createGroupsTickets(store: EphemeralStore, issuerOf: (tenant: Tenant) => string): GroupsTickets {
-  const keyOf = (tenant: Tenant, ticket: string) => `groups-ticket:${tenant.id}:${tokenHash(ticket)}`;
+  const keyOf = (tenant: Tenant, ticket: string) => `groups-ticket:${tenant.id}:${sha256(ticket)}`;
 
   return {
     async issue(tenant, holder) {

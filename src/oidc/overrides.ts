@@ -1,15 +1,15 @@
 // Every place where the library's own behaviour is replaced beyond its options, each with its reason. Nothing else reaches
 // into its classes; test/contract/oidc-overrides.test.ts fails when a release moves what is held on to here.
 
-import { createHash } from 'node:crypto';
-
 import type { Client, Provider } from 'oidc-provider';
 
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import { currentRequest } from '../http/request-context.ts';
+import { acrRequestOf } from '../policy/acr-request.ts';
 import { isLevel } from '../policy/levels.ts';
 import { answeredAcr } from '../policy/required-proof.ts';
-import { acrRequestOf } from '../policy/acr-request.ts';
+import { networkOf } from '../security/client-network.ts';
+import { sha256 } from '../security/sha256.ts';
 
 export function overrideProvider(provider: Provider, tenantId: string, store: EphemeralStore): void {
   pinUrls(provider);
@@ -47,9 +47,7 @@ const DATED_AHEAD = 300;
 /** Stock: find, then save; of two at once both pass (RFC 9449 11.1, RFC 7523 3). */
 function detectReplaysAtomically(provider: Provider, tenantId: string, store: EphemeralStore): void {
   provider.ReplayDetection.unique = async (issuer, jti, exp) => {
-    const id = createHash('sha256')
-      .update(JSON.stringify([issuer, jti]))
-      .digest('base64url');
+    const id = sha256(JSON.stringify([issuer, jti]));
     const life = exp === undefined ? 3600 : Math.ceil(exp - Date.now() / 1000);
     return store.add(`replay:${tenantId}:${id}`, '1', Math.max(life, 0) + DATED_AHEAD);
   };
@@ -58,14 +56,16 @@ function detectReplaysAtomically(provider: Provider, tenantId: string, store: Ep
 const GUESSES = 20;
 const GUESS_WINDOW = 300;
 
-/** Stock: any number of guesses. Here a client's secret is not even looked at after so many wrong ones from one address. */
+/**
+ * Stock: any number of guesses. Here even the right secret is refused after so many wrong ones from one network. The store puts
+ * guesses that are made at once in an order, in which a right one sees all the wrong ones before it; it counts none itself.
+ */
 function limitSecretGuesses(provider: Provider, tenantId: string, store: EphemeralStore): void {
   const { compareClientSecret: compare } = provider.Client.prototype;
   provider.Client.prototype.compareClientSecret = async function (this: Client, secret: string) {
-    const key = `secret-guesses:${tenantId}:${this.clientId}:${currentRequest()?.address ?? ''}`;
-    if (Number((await store.get(key)) ?? 0) >= GUESSES) return false;
-    const isRight = await compare.call(this, secret);
-    if (!isRight) await store.increment(key, GUESS_WINDOW);
-    return isRight;
+    const key = `secret-guesses:${tenantId}:${this.clientId}:${networkOf(currentRequest()?.address ?? '')}`;
+    if (await compare.call(this, secret)) return Number((await store.get(key)) ?? 0) < GUESSES;
+    await store.increment(key, GUESS_WINDOW);
+    return false;
   };
 }

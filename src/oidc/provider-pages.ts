@@ -12,6 +12,7 @@ import { homeOf, requireSite } from '../http/tenant-context.ts';
 import { wayOn } from '../http/way-on.ts';
 import type { Users } from '../users/users.ts';
 import type { ProviderPages } from './provider.ts';
+import { loginNameOf } from '../users/users.ts';
 
 export interface ProviderPageDeps {
   sender: PageSender;
@@ -43,7 +44,7 @@ export function createProviderPages({ sender, users, clients }: ProviderPageDeps
       const site = requireSite(ctx);
       const user = await users.find(site.tenant.id, ctx.oidc.session?.accountId ?? '');
       const app = ctx.oidc.client?.clientName;
-      const data = { ...form, confirmed, stayUrl: homeOf(site), app, user: user?.username };
+      const data = { ...form, confirmed, stayUrl: homeOf(site), app, user: user && loginNameOf(user) };
       sender.sendPage(ctx, 'logout/confirm', data);
     },
 

@@ -2,11 +2,10 @@
 // of any number made at once no more than the limit are. A failure stays counted; success and outages give the attempt back.
 // Who counts as one account is the caller's to say (login-name.ts, first-factors/).
 
-import { isIPv6 } from 'node:net';
-
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import type { Accepted, Refused } from '../outcome.ts';
 import { accepted } from '../outcome.ts';
+import { networkOf } from './client-network.ts';
 
 export type AttemptKind = 'password' | 'second-factor';
 
@@ -140,15 +139,4 @@ export async function evaluate<T>(reservation: Reservation, work: () => Promise<
 
 function excusedKey(key: string): string {
   return `${key}:excused`;
-}
-
-/** An IPv4 address, or the /64 of an IPv6 one: whoever has one address of a /64 has all of them. */
-function networkOf(address: string): string {
-  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
-  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
-  // Compressed and without leading zeros, whatever way it was written.
-  const canonical = new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname.slice(1, -1);
-  const [head = [], tail = []] = canonical.split('::').map((part) => part.split(':').filter(Boolean));
-  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0');
-  return `${[...head, ...zeros, ...tail].slice(0, 4).join(':')}::/64`;
 }

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-
 import type { Database } from '../db/database.ts';
 import type { Proof } from '../policy/proof.ts';
+import { sha256 } from '../security/sha256.ts';
 import type { ClientAuthorization, Session, SessionChange, Sessions } from './sessions.ts';
 
 interface SessionRow {
@@ -48,15 +47,10 @@ const SAVE = `
    where sessions.ended_at is null
   returning id_hash = $3 as goes_by_id`;
 
-/** Bearer ids are looked up by their SHA-256: they are random enough for a plain hash, and a copy of the table holds none. */
-function hashOf(id: string): string {
-  return createHash('sha256').update(id).digest('base64url');
-}
-
 export function createPostgresSessions(db: Database): Sessions {
   return {
     async find(tenantId, id) {
-      return toSession(await db.one<SessionRow>(`${SELECT} and s.id_hash = $2`, [tenantId, hashOf(id)]));
+      return toSession(await db.one<SessionRow>(`${SELECT} and s.id_hash = $2`, [tenantId, sha256(id)]));
     },
 
     async findByUid(tenantId, uid) {
@@ -131,7 +125,7 @@ function saveSession(db: Database, tenantId: string, change: SessionChange) {
   return db.one<{ goes_by_id: boolean }>(SAVE, [
     tenantId,
     change.uid,
-    hashOf(change.id),
+    sha256(change.id),
     signIn?.userId ?? null,
     signIn?.acr ?? null,
     signIn?.amr ?? null,
@@ -142,7 +136,7 @@ function saveSession(db: Database, tenantId: string, change: SessionChange) {
     state?.value === undefined ? null : JSON.stringify(state.value),
     change.idle,
     change.absolute,
-    change.formerId === undefined ? null : hashOf(change.formerId),
+    change.formerId === undefined ? null : sha256(change.formerId),
     state !== undefined,
   ]);
 }

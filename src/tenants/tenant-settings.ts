@@ -124,7 +124,6 @@ export const tenantSettings = z.strictObject({
 
 /** Times are seconds. */
 export type TenantSettings = z.infer<typeof tenantSettings>;
-export type ResourceSettings = z.infer<typeof resource>;
 
 /** A name in a URL: `/t/acme`. */
 export const tenantSlug = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?$/, 'use a-z, 0-9 and inner hyphens');

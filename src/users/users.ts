@@ -90,3 +90,11 @@ export interface Users {
   disable(tenantId: string, userId: string): Promise<boolean>;
   recordLogin(tenantId: string, userId: string, at: Date): Promise<void>;
 }
+
+/** `admin@local`: so that accounts that live here are told from a directory's. No directory can have this realm. */
+export const LOCAL_SUFFIX = '@local';
+
+/** What the person would type to sign in. */
+export function loginNameOf({ username, local }: Pick<User, 'username' | 'local'>): string {
+  return local ? local.name + LOCAL_SUFFIX : username;
+}

@@ -5,13 +5,15 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { expect } from 'chai';
+import * as oidc from 'openid-client';
 
 import { openPostgres } from '../../src/db/database-postgres.ts';
 import type { Database } from '../../src/db/database.ts';
 import { createUserAgent } from '../support/browser-like-client.ts';
+import { eventually } from '../support/eventually.ts';
 import { createOrganisation } from '../support/organisation.ts';
 import type { Employee, Organisation } from '../support/organisation.ts';
-import { createApp, registration, sentTo } from '../support/relying-party.ts';
+import { CALLBACK, createApp, refusalOf, registration, sentTo } from '../support/relying-party.ts';
 import type { App } from '../support/relying-party.ts';
 import { startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
@@ -137,6 +139,21 @@ describe('the audit trail', () => {
     expect(sentTo(left).searchParams.get('code')).to.be.a('string');
     const succeeded = (await news()).filter(({ type }) => type === 'login.succeeded');
     expect(succeeded).to.have.lengthOf(1);
+  });
+
+  it('tells of a client that fails to prove who it is, wherever it tries', async () => {
+    const guessing = await createApp(server.issuer('acme'), { authentication: oidc.ClientSecretBasic('a guess') });
+    const tries = [
+      oidc.refreshTokenGrant(guessing.config, 'x'),
+      oidc.tokenIntrospection(guessing.config, 'x'),
+      oidc.tokenRevocation(guessing.config, 'x'),
+      oidc.buildAuthorizationUrlWithPAR(guessing.config, { redirect_uri: CALLBACK }),
+    ];
+    for (const tried of tries) expect(await refusalOf(tried)).to.equal('invalid_client');
+    const events: Event[] = [];
+    await eventually('an event of each', async () => events.push(...(await news())) >= tries.length);
+    expect(events.map(({ type }) => type)).to.deep.equal(tries.map(() => 'client.authentication_failed'));
+    for (const event of events) expect(event).to.include({ reason: 'invalid secret provided', actor_id: 'orders' });
   });
 
   it('tells that an administrator’s new password ended the sessions of the old one', async () => {

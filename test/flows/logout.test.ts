@@ -34,6 +34,7 @@ describe('signing out', () => {
           clients: {
             orders: registration(),
             wiki: registration({ client_name: 'Wiki', client_uri: 'https://wiki.example.com/' }),
+            told: registration({ backchannel_logout_uri: 'http://127.0.0.1:9/logout' }),
             backup: registration({ refreshOutlivesSession: true }),
           },
         },
@@ -168,6 +169,16 @@ describe('signing out', () => {
         expect((await signOut({ id_token_hint })).status).to.equal(400);
       }
     });
+  });
+
+  it('goes on where an app cannot be told, and the log says so', async () => {
+    const told = await createApp(server.issuer('acme'), { clientId: 'told' });
+    await told.signIn(kim, { browser });
+    await browser.click(await signOut({}), 'Sign out');
+    expect(await isSignedIn()).to.equal(false);
+    const lines = server.processes[0]?.output().split('\n') ?? [];
+    const line = lines.find((one) => one.includes('an application could not be told of a logout'));
+    expect(JSON.parse(line ?? '{}')).to.include({ level: 'warn', tenant: 'acme', client: 'told' });
   });
 
   describe('where nobody is signed in', () => {

@@ -77,7 +77,6 @@ const passwordProblems: Record<PasswordProblem['reason'], PasswordProblem> = {
 const codeProblems: Record<CodeProblem['reason'], CodeProblem> = {
   'malformed-code': { reason: 'malformed-code' },
   'wrong-code': { reason: 'wrong-code' },
-  'used-code': { reason: 'used-code' },
   'too-many-attempts': { reason: 'too-many-attempts', minutes: 1 },
 };
 
@@ -119,7 +118,6 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   'refused-disabled': sample('login/refused', { reason: 'disabled', startOverUrl: '/posted' }),
   'refused-expired': sample('login/refused', { reason: 'account-expired' }),
   'refused-not-now': sample('login/refused', { reason: 'not-now' }),
-  'refused-not-allowed': sample('login/refused', { reason: 'not-allowed' }),
   notice: sample('login/notice', { ...form, passwordExpiresInDays: 5, passwordHelpUrl: help }),
   'notice-today': sample('login/notice', { ...form, passwordExpiresInDays: 0 }),
   'notice-grace': sample('login/notice', { ...form, graceLoginsLeft: 1, passwordHelpUrl: help }),

@@ -2,13 +2,14 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../src/db/database.ts';
+import { encryption } from './tenants.ts';
 
 export async function aTenant(db: Database): Promise<string> {
   const id = randomUUID();
   await db.query(
     `insert into tenants (id, slug, name, settings, secret, owner, changed_version)
-     values ($1, $2, 'Acme', '{}', '', 'api', 0)`,
-    [id, `acme-${id}`],
+     values ($1, $2, 'Acme', '{}', $3, 'api', 0)`,
+    [id, `acme-${id}`, encryption.encrypt('secret', { table: 'tenants', column: 'secret', row: id })],
   );
   return id;
 }

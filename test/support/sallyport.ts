@@ -36,8 +36,8 @@ export interface Sallyport {
   redisUrl: string;
   configFile: string;
   processes: readonly TestProcess[];
-  /** Starts another process on the same configuration; answers its URL. */
-  startAnother(): Promise<string>;
+  /** Starts another process on the configuration as the file has it now; answers its URL. */
+  startAnother(env?: Record<string, string>): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -55,8 +55,24 @@ export async function directoryOf(branch: string, settings: object = {}): Promis
   };
 }
 
+/** One command, from its start to its end: its exit code, or the signal that ended it, and all that it printed. */
+export async function runSallyport(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | NodeJS.Signals; output: string }> {
+  const command = await startProcess(process.execPath, [MAIN, ...args], { env });
+  const timeout = setTimeout(() => command.signal('SIGKILL'), 20_000);
+  const code = await command.exited;
+  clearTimeout(timeout);
+  return { code, output: command.output() };
+}
+
 /** Runs until the last test has ended, unless stopped before. */
-export async function startSallyport({ tenants, server = {}, processes: count = 1 }: SallyportOptions): Promise<Sallyport> {
+export async function startSallyport({
+  tenants,
+  server = {},
+  processes: count = 1,
+}: SallyportOptions): Promise<Sallyport> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-'));
   const configFile = path.join(folder, 'sallyport.yaml');
   const publicUrl = `http://localhost:${await freePort()}`;
@@ -75,16 +91,16 @@ export async function startSallyport({ tenants, server = {}, processes: count = 
 
   const urls: string[] = [];
   const processes: TestProcess[] = [];
-  async function startOn(url: string): Promise<string> {
+  async function startOn(url: string, env: Record<string, string> = {}): Promise<string> {
     const started = await startProcess(process.execPath, [MAIN, 'serve', '--config', configFile], {
       ready: /"msg":"ready"/,
-      env: { PORT: new URL(url).port, SALLYPORT_LISTEN_HOST: 'localhost' },
+      env: { PORT: new URL(url).port, SALLYPORT_LISTEN_HOST: 'localhost', ...env },
     });
     processes.push(started);
     urls.push(url);
     return url;
   }
-  const startAnother = async () => startOn(`http://localhost:${await freePort()}`);
+  const startAnother = async (env?: Record<string, string>) => startOn(`http://localhost:${await freePort()}`, env);
 
   await startOn(publicUrl);
   for (let more = 1; more < count; more++) await startAnother();

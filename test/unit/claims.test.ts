@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
 import { ownClientMetadata } from '../../src/clients/client-metadata.ts';
+import { CLAIMS_BY_SCOPE, SCOPES } from '../../src/clients/scopes.ts';
 import { claimsOf, groupsFor } from '../../src/oidc/claims.ts';
-import { CLAIMS_BY_SCOPE, SCOPES } from '../../src/users/scopes.ts';
 import type { User } from '../../src/users/users.ts';
 
 const user: User = {

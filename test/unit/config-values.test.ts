@@ -151,6 +151,13 @@ describe('a value that does not fit', () => {
       message: /missing/,
       mend: /at least one/,
     },
+    'a redirect URI that a browser would run': {
+      yaml: withClient(
+        "redirect_uris: ['javascript:alert(1)', 'com.example.app:/cb', 'DATA:text/html,x', 'file:///x', 'vbscript:x']",
+      ),
+      path: [0, 2, 3, 4].map((index) => `${APP}.redirect_uris.${index}`),
+      mend: /https:/,
+    },
     'a redirect URI with a fragment': {
       yaml: withClient("redirect_uris: ['https://app.example/cb#x']"),
       path: `${APP}.redirect_uris.0`,

@@ -11,7 +11,6 @@ describe('signing in with a directory’s password', () => {
       value: {
         kind: 'directory',
         directoryId: 'id-of-corp',
-        directoryName: 'corp',
         entry: entryOf('ann', ann),
         notice: { passwordExpiresIn: 60 },
       },

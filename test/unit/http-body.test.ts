@@ -4,7 +4,7 @@ import type { Middleware } from 'koa';
 import { z } from 'zod';
 import { closeAfterUnreadBody, readFormBody } from '../../src/http/body.ts';
 import { handleErrors } from '../../src/http/error-handler.ts';
-import { readForm } from '../../src/http/validate.ts';
+import { checkInput } from '../../src/http/validate.ts';
 import { ask, closeAll, postForm, rawClient, serve, silentLog } from './http-fixture.ts';
 
 const errors = handleErrors({ renderErrorPage: () => '', log: silentLog });
@@ -13,7 +13,7 @@ const echo: Middleware = async (ctx) => {
 };
 const SignIn = z.object({ username: z.string().min(1), password: z.string().max(10) });
 const signIn: Middleware = async (ctx) => {
-  ctx.body = await readForm(ctx, SignIn);
+  ctx.body = checkInput(await readFormBody(ctx), SignIn);
 };
 
 function problem(body: string): Record<string, unknown> {
@@ -150,7 +150,7 @@ describe('form bodies', () => {
   });
 });
 
-describe('readForm', () => {
+describe('checkInput', () => {
   afterEach(closeAll);
 
   it('gives the fields of the schema and no others', async () => {

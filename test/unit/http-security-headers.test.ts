@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import type { Middleware } from 'koa';
 import Provider, { type Adapter } from 'oidc-provider';
-import { allowFormTarget, isolateOpener, securityHeaders } from '../../src/http/security-headers.ts';
+import { allowFormTarget, securityHeaders } from '../../src/http/security-headers.ts';
 import { handleErrors } from '../../src/http/error-handler.ts';
 import { ask, closeAll, serve, silentLog } from './http-fixture.ts';
 
@@ -92,11 +92,6 @@ describe('securityHeaders', () => {
       },
     ]);
     expect((await ask(url)).headers['cache-control']).to.equal('public, max-age=300');
-  });
-
-  it('isolate a page from its opener where asked', async () => {
-    const { url } = await serve([securityHeaders({ https: true }), isolateOpener, page]);
-    expect((await ask(url)).headers['cross-origin-opener-policy']).to.equal('same-origin');
   });
 
   for (const [uri, source] of [

@@ -3,9 +3,10 @@
 
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { createServer, isIPv4 } from 'node:net';
+import { createServer } from 'node:net';
 import { createSecureContext } from 'node:tls';
 
+import { isLoopback } from '../../loopback.ts';
 import { ClientConnection } from './connection.ts';
 import { LdapRefusal } from './ldap-result.ts';
 import type { LdifEntry } from './ldif.ts';
@@ -89,8 +90,4 @@ function addSeed(tree: DirectoryTree, dn: string, attributes: LdifEntry['attribu
     const why = cause instanceof LdapRefusal ? `${cause.code} ${cause.message}` : String(cause);
     throw new Error(`the seed cannot be loaded at ${dn}: ${why}`, { cause });
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

@@ -3,6 +3,8 @@
 
 import * as oidc from 'openid-client';
 
+import { isLoopback } from '../../loopback.ts';
+
 export interface RegisteredApp {
   clientId: string;
   clientSecret: string;
@@ -134,13 +136,9 @@ export function createProviderClient(app: RegisteredApp): ProviderClient {
 function discover({ issuer, clientId, clientSecret }: RegisteredApp): Promise<oidc.Configuration> {
   const server = new URL(issuer);
   const execute = [oidc.enableNonRepudiationChecks];
-  if (isLoopback(server)) execute.push(oidc.allowInsecureRequests);
+  // Plain http is for a provider on this machine only.
+  if (isLoopback(server.hostname)) execute.push(oidc.allowInsecureRequests);
   return oidc.discovery(server, clientId, clientSecret, undefined, { execute, timeout: 10 });
-}
-
-/** Plain http is for a provider on this machine only. */
-function isLoopback({ hostname }: URL): boolean {
-  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 type TokenResponse = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>;

@@ -1,4 +1,4 @@
-// Which scope tells what of a person.
+// What a client may ask to know of a person: the protocol's scopes, and what each of them tells.
 
 /** Scope → claims (OpenID Connect Core 5.4, and ours). `openid` carries what is true of every sign-in. */
 export const CLAIMS_BY_SCOPE = {
