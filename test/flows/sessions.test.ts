@@ -99,6 +99,7 @@ describe('a session', () => {
         const request = await orders.begin(wishes);
         const door = await browser.get(request.url);
         expect(textOf(door, '.note')).to.equal('You are signed in already. To go on, confirm that it is you.');
+        expect(door.document.querySelector('[name=username]')?.getAttribute('value')).to.equal(kim.username);
         const claims = claimsOf(await orders.finish(request, await givePassword(browser, door, kim)));
         expect(claims.auth_time).to.be.greaterThan(authTime);
         expect(claims.sub).to.equal(first.claims.sub);
