@@ -64,13 +64,16 @@ const letFormsReachApps: Middleware = async (ctx, next) => {
   if (mode === 'form_post' && typeof uri === 'string' && oidc.client.redirectUriAllowed(uri)) allowFormTarget(ctx, uri);
 };
 
-/** Somebody else signed in to a session: the library signs the first one out by a page that it does not let us style. */
+/**
+ * Somebody else signed in to a session: the library signs the first one out by a page that it does not let us style, before it
+ * goes on with the request, of which it does not know the parameters yet.
+ */
 function askBeforeReplacingSession(sender: PageSender): Middleware {
   return async (ctx, next) => {
     await next();
     const oidc = oidcOf(ctx);
     const state = oidc?.session?.state;
-    if (oidc?.route !== 'resume' || !state || state.postLogoutRedirectUri !== oidc.urlFor('resume', ctx.params)) return;
+    if (oidc?.route !== 'resume' || ctx.status !== 200 || oidc.params || !state) return;
     const action = oidc.urlFor('end_session_confirm');
     sender.sendPage(ctx, 'logout/confirm', { action, xsrf: String(state.secret), confirmed: true });
   };

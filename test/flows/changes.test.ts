@@ -32,7 +32,7 @@ describe('a change', () => {
   let db: OpenDatabase;
 
   before(async () => {
-    organisation = await createOrganisation('changes');
+    organisation = await createOrganisation('settings');
     ann = await organisation.addPerson('ann');
     server = await startSallyport({ tenants: { acme: acme(), globex: acme() }, processes: 2 });
     orders = await createApp(server.issuer('acme'));

@@ -157,6 +157,16 @@ describe('a session', () => {
     expect((await wiki.signIn(lee, { browser })).claims.sub).to.equal(sub);
   });
 
+  it('stays when somebody else signed in to it, and the first person does after all', async () => {
+    const first = await orders.signIn(kim, { browser });
+    const request = await orders.begin({ prompt: 'login' });
+    const door = await browser.get(request.url);
+    await givePassword(browser, door, lee);
+    const startOver = `${door.url.origin}${door.url.pathname}/start-over${door.url.search}`;
+    const page = await givePassword(browser, await browser.get(startOver), kim);
+    expect(claimsOf(await orders.finish(request, page)).sub).to.equal(first.claims.sub);
+  });
+
   it('has another id after each sign-in', async () => {
     const ids = new Set<string | undefined>();
     for (let time = 0; time < 2; time++) {

@@ -19,19 +19,15 @@ export function twenty<T>(work: (number: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: 20 }, (_, number) => work(number)));
 }
 
-/** What each call came to: undefined, or the OAuth error code with which it was refused. @throws whatever else one threw. */
-export function outcomesOf(calls: readonly Promise<unknown>[]): Promise<(string | undefined)[]> {
-  return Promise.all(
-    calls.map((call) =>
-      call.then(
-        () => undefined,
-        (error: unknown) => {
-          if (error instanceof errors.OIDCProviderError) return error.error;
-          throw error;
-        },
-      ),
-    ),
-  );
+/** What a call came to: undefined, or the OAuth error code with which it was refused. @throws whatever else it threw. */
+export async function outcomeOf(call: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await call;
+    return undefined;
+  } catch (error) {
+    if (error instanceof errors.OIDCProviderError) return error.error;
+    throw error;
+  }
 }
 
 const answerBody = z.looseObject({
