@@ -15,28 +15,52 @@ export interface EventDeps {
   log: Log;
 }
 
+type Recorder = (event: Omit<AuditEvent, 'tenantId'>) => void;
+
 export function reportEvents(provider: Provider, tenant: Tenant, { audit, metrics, log }: EventDeps): void {
-  function record(event: Omit<AuditEvent, 'tenantId'>): void {
+  const record: Recorder = (event) => {
     audit.record({ ...event, tenantId: tenant.id }).catch((err: unknown) => {
       log.error({ err, event: event.type }, 'an audit event could not be written');
     });
-  }
+  };
+  const logOfRequest = () => currentRequest()?.log ?? log;
 
+  reportGrants(provider, tenant, metrics, record);
+  reportRefusals(provider, logOfRequest, record);
+
+  provider.on('backchannel.error', (_ctx, err, { clientId: client }) => {
+    logOfRequest().warn({ err, tenant: tenant.slug, client }, 'an application could not be told of a logout');
+  });
+
+  provider.on('server_error', (ctx, err) => {
+    if (err instanceof AppError && err.status === 503) answerUnavailable(ctx, err);
+    logOfRequest().error({ err, tenant: tenant.slug }, 'request failed');
+  });
+}
+
+function reportGrants(provider: Provider, { slug: tenant }: Tenant, metrics: EventDeps['metrics'], record: Recorder) {
   provider.on('grant.success', (ctx) => {
-    metrics.tokenGrantFinished({ tenant: tenant.slug, grantType: grantTypeOf(ctx), outcome: 'granted' });
-    record({ type: 'token.issued', ...peopleOf(ctx), detail: { grantType: grantTypeOf(ctx), scope: scopeOf(ctx) } });
+    const grantType = grantTypeOf(ctx);
+    metrics.tokenGrantFinished({ tenant, grantType, outcome: 'granted' });
+    record({ type: 'token.issued', ...peopleOf(ctx), detail: { grantType, scope: scopeOf(ctx) } });
   });
 
   provider.on('grant.error', (ctx, err) => {
-    const outcome = outcomeOf(err);
-    metrics.tokenGrantFinished({ tenant: tenant.slug, grantType: grantTypeOf(ctx), outcome });
-    const detail = { grantType: grantTypeOf(ctx), error: outcome };
+    const [grantType, outcome] = [grantTypeOf(ctx), outcomeOf(err)];
+    metrics.tokenGrantFinished({ tenant, grantType, outcome });
+    const detail = { grantType, error: outcome };
     record({ type: refusalType(err), ...peopleOf(ctx), reason: err.error_detail ?? outcome, detail });
   });
 
+  provider.on('grant.revoked', (ctx, grantId) => {
+    record({ type: 'grant.revoked', ...peopleOf(ctx), subject: { kind: 'grant', id: grantId } });
+  });
+}
+
+function reportRefusals(provider: Provider, logOfRequest: () => Log, record: Recorder) {
   const requestRefused = (ctx: KoaContextWithOIDC, err: errors.OIDCProviderError) => {
     const fields = { client: ctx.oidc.client?.clientId, error: err.error, reason: err.error_description };
-    (currentRequest()?.log ?? log).info({ ...fields, detail: err.error_detail }, 'protocol request refused');
+    logOfRequest().info({ ...fields, detail: err.error_detail }, 'protocol request refused');
   };
   provider.on('authorization.error', requestRefused);
   provider.on('end_session.error', requestRefused);
@@ -51,20 +75,6 @@ export function reportEvents(provider: Provider, tenant: Tenant, { audit, metric
   provider.on('introspection.error', clientRefused);
   provider.on('revocation.error', clientRefused);
   provider.on('pushed_authorization_request.error', clientRefused);
-
-  provider.on('backchannel.error', (_ctx, err, client) => {
-    const fields = { err, tenant: tenant.slug, client: client.clientId };
-    (currentRequest()?.log ?? log).warn(fields, 'an application could not be told of a logout');
-  });
-
-  provider.on('grant.revoked', (ctx, grantId) => {
-    record({ type: 'grant.revoked', ...peopleOf(ctx), subject: { kind: 'grant', id: grantId } });
-  });
-
-  provider.on('server_error', (ctx, err) => {
-    if (err instanceof AppError && err.status === 503) answerUnavailable(ctx, err);
-    (currentRequest()?.log ?? log).error({ err, tenant: tenant.slug }, 'request failed');
-  });
 }
 
 /** The library knows 500 only; while storage or a directory is down, the client is to come back (RFC 6749 4.1.2.1). */

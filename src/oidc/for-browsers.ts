@@ -14,7 +14,7 @@ export function forBrowsers(provider: Provider, sender: PageSender): Middleware[
     getInsteadOfPost,
     leaveByRefresh(sender),
     letFormsReachApps,
-    askBeforeReplacingSession(sender),
+    signOutFirstPerson(sender),
     signOutNobody,
     keepSessionCookie(provider),
   ];
@@ -68,7 +68,7 @@ const letFormsReachApps: Middleware = async (ctx, next) => {
  * Somebody else signed in to a session: the library signs the first one out by a page that it does not let us style, before it
  * goes on with the request, of which it does not know the parameters yet.
  */
-function askBeforeReplacingSession(sender: PageSender): Middleware {
+function signOutFirstPerson(sender: PageSender): Middleware {
   return async (ctx, next) => {
     await next();
     const oidc = oidcOf(ctx);

@@ -1,9 +1,5 @@
 // What the audit trail says of sign-ins: each outcome, with its true reason, who it was, and where they were.
 
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-
 import { expect } from 'chai';
 import * as oidc from 'openid-client';
 
@@ -15,12 +11,10 @@ import { createOrganisation } from '../support/organisation.ts';
 import type { Employee, Organisation } from '../support/organisation.ts';
 import { CALLBACK, createApp, refusalOf, registration, sentTo } from '../support/relying-party.ts';
 import type { App } from '../support/relying-party.ts';
-import { startSallyport } from '../support/sallyport.ts';
+import { runSallyport, startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
 import { enrol, givePassword } from '../support/sign-in.ts';
 import { authenticatorFrom } from '../support/totp.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 interface Event {
   type: string;
@@ -157,14 +151,13 @@ describe('the audit trail', () => {
   });
 
   it('tells that an administrator’s new password ended the sessions of the old one', async () => {
-    const run = promisify(execFile);
     const local = (...args: string[]) =>
-      run(process.execPath, [MAIN, 'admin', ...args, '--tenant', 'acme', '--config', server.configFile]);
-    const { stdout } = await local('create', 'alice');
+      runSallyport(['admin', ...args, '--tenant', 'acme', '--config', server.configFile]);
+    const { output } = await local('create', 'alice');
     const alice: Employee = {
       dn: '',
       username: 'alice@local',
-      password: /Password: (\S+)/.exec(stdout)?.[1] ?? '',
+      password: /Password: (\S+)/.exec(output)?.[1] ?? '',
     };
     const { browser } = await app.signIn(alice);
     await news();

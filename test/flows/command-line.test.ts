@@ -1,32 +1,17 @@
 // The command line as an operator types it, on real servers.
 
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
 
 import { freePort } from '../support/ports.ts';
 import { emptyDatabaseUrl } from '../support/postgres.ts';
 import { testRedisUrl } from '../support/redis.ts';
-import { directoryOf } from '../support/sallyport.ts';
+import { directoryOf, runSallyport } from '../support/sallyport.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-
-interface Ran {
-  code: number;
-  output: string;
-}
-
-function sallyport(...args: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { timeout: 20_000 }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr });
-    });
-  });
-}
+const sallyport = (...args: string[]) => runSallyport(args);
 
 describe('the command line', () => {
   let folder: string;
