@@ -25,27 +25,31 @@ const SELECT = `
     from sessions s
    where s.tenant_id = $1 and s.ended_at is null and s.expires_at > now()`;
 
-const SAVE = `
+const CHANGE = `
+  update sessions
+     set id_hash      = case when id_hash = $14 then $3 else id_hash end,
+         user_id      = coalesce($4::uuid, user_id),
+         acr          = case when $4::uuid is null then acr else $5 end,
+         amr          = case when $4::uuid is null then amr else $6 end,
+         auth_time    = case when $4::uuid is null then auth_time else $7 end,
+         proofs       = case when $4::uuid is null then proofs else $8 end,
+         address      = case when $4::uuid is null then address else $9 end,
+         user_agent   = case when $4::uuid is null then user_agent else $10 end,
+         signed_in_at = coalesce(signed_in_at, case when $4::uuid is null then null else now() end),
+         state        = case when $15 then $11 else state end,
+         last_seen_at = now(),
+         expires_at   = least(now() + make_interval(secs => $12),
+                              coalesce(signed_in_at, now()) + make_interval(secs => $13))
+   where tenant_id = $1 and uid = $2 and ended_at is null
+  returning id_hash = $3 as goes_by_id`;
+
+const MAKE = `
   insert into sessions (tenant_id, uid, id_hash, user_id, acr, amr, auth_time, proofs, address, user_agent, signed_in_at,
                         state, expires_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $4::uuid is null then null else now() end,
           $11, now() + make_interval(secs => least($12::float8, $13::float8)))
-  on conflict (tenant_id, uid) do update
-     set id_hash      = case when sessions.id_hash = $14 then excluded.id_hash else sessions.id_hash end,
-         user_id      = coalesce(excluded.user_id, sessions.user_id),
-         acr          = case when excluded.user_id is null then sessions.acr else excluded.acr end,
-         amr          = case when excluded.user_id is null then sessions.amr else excluded.amr end,
-         auth_time    = case when excluded.user_id is null then sessions.auth_time else excluded.auth_time end,
-         proofs       = case when excluded.user_id is null then sessions.proofs else excluded.proofs end,
-         address      = case when excluded.user_id is null then sessions.address else excluded.address end,
-         user_agent   = case when excluded.user_id is null then sessions.user_agent else excluded.user_agent end,
-         signed_in_at = coalesce(sessions.signed_in_at, excluded.signed_in_at),
-         state        = case when $15 then excluded.state else sessions.state end,
-         last_seen_at = now(),
-         expires_at   = least(excluded.expires_at,
-                              coalesce(sessions.signed_in_at, now()) + make_interval(secs => $13))
-   where sessions.ended_at is null
-  returning id_hash = $3 as goes_by_id`;
+  on conflict do nothing
+  returning true as goes_by_id`;
 
 export function createPostgresSessions(db: Database): Sessions {
   return {
@@ -120,9 +124,13 @@ async function forgetAuthorizations(db: Database, tenantId: string, uids: readon
   await db.query('delete from session_authorizations where tenant_id = $1 and session_uid = any($2)', [tenantId, uids]);
 }
 
-function saveSession(db: Database, tenantId: string, change: SessionChange) {
+/**
+ * Not one statement that inserts or else updates: that waits for one unique index to tell of a conflict, and now and then the
+ * other one (`id_hash`) is quicker, and makes an error of it.
+ */
+async function saveSession(db: Database, tenantId: string, change: SessionChange) {
   const { signIn, state } = change;
-  return db.one<{ goes_by_id: boolean }>(SAVE, [
+  const made = [
     tenantId,
     change.uid,
     sha256(change.id),
@@ -136,9 +144,11 @@ function saveSession(db: Database, tenantId: string, change: SessionChange) {
     state?.value === undefined ? null : JSON.stringify(state.value),
     change.idle,
     change.absolute,
-    change.formerId === undefined ? null : sha256(change.formerId),
-    state !== undefined,
-  ]);
+  ];
+  const changed = [...made, change.formerId === undefined ? null : sha256(change.formerId), state !== undefined];
+  const update = () => db.one<{ goes_by_id: boolean }>(CHANGE, changed);
+  // Made by somebody else in between, or ended.
+  return (await update()) ?? (await db.one<{ goes_by_id: boolean }>(MAKE, made)) ?? (await update());
 }
 
 async function saveAuthorizations(db: Database, tenantId: string, change: SessionChange): Promise<void> {

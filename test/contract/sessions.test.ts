@@ -87,6 +87,13 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
       );
     });
 
+    it('however many save them at once, time and again', async () => {
+      await signedIn();
+      for (let round = 0; round < 25; round++) {
+        expect(await twenty((n) => sessions(n).save(tenantId, change()))).not.to.include(false);
+      }
+    });
+
     it('without undoing a step-up that came in between', async () => {
       await signedIn();
       await sessions(1).save(tenantId, change({ signIn: signIn({ acr: 'mfa', amr: ['pwd', 'otp', 'mfa'] }) }));
