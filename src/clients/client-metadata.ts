@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { LEVELS } from '../policy/levels.ts';
+import { lifetime } from '../tenants/duration.ts';
 
 /** Schemes that a browser runs or opens here, instead of leaving for an app. */
 const NO_APPS = ['javascript:', 'data:', 'vbscript:', 'file:'];
@@ -25,6 +26,17 @@ const ours = {
     .optional()
     .describe('The API that its access tokens are for when it does not say (RFC 8707)'),
   minimumAcr: z.enum(LEVELS).optional().describe('The least that is asked of anybody who signs in to it'),
+  allow: z
+    .strictObject({
+      groups: z.array(z.string().min(1)).default([]).describe('Members of these, by name, DN or id'),
+      roles: z.array(z.string().min(1)).default([]).describe('Holders of these'),
+    })
+    .refine(({ groups, roles }) => groups.length + roles.length > 0, 'name a group or a role')
+    .optional()
+    .describe('Who may sign in to it; everybody if left out'),
+  secondFactorFreshness: lifetime
+    .optional()
+    .describe("It asks for the second factor again after so long; the tenant's if left out"),
   introspectsOthers: z.boolean().default(false).describe("An API that may ask about other clients' tokens (RFC 7662)"),
   roles: z.array(z.string()).default([]).describe('Roles that the client itself holds, for client credentials'),
   groups: z

@@ -9,16 +9,22 @@ export interface EmailMessage {
   html: string;
 }
 
-export interface Delivery {
-  tenantId: string;
-  channel: 'email';
-  message: EmailMessage;
-  /** Not sent any more after this: a code that has run out helps nobody. */
-  expiresAt: Date;
+/** `to` is a number in E.164. */
+export interface SmsMessage {
+  to: string;
+  text: string;
 }
 
-/** Queues a message in the caller's transaction: it is sent if, and only if, that commits. */
-export type Enqueue = (delivery: Delivery) => Promise<void>;
+export type Delivery = { tenantId: string; /** Not sent any more after this: a code that has run out helps nobody. */ expiresAt: Date } & (
+  | { channel: 'email'; message: EmailMessage }
+  | { channel: 'sms'; message: SmsMessage }
+);
+
+/** Queues a message in the caller's transaction, and answers its id: it is sent if, and only if, that commits. */
+export type Enqueue = (delivery: Delivery) => Promise<string>;
+
+/** `failed`: it will not be sent. */
+export type DeliveryStatus = 'waiting' | 'sent' | 'failed';
 
 /** A message claimed for one attempt. Nobody else has it while the lease lasts. */
 export interface ClaimedDelivery extends Delivery {

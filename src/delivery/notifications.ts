@@ -7,6 +7,14 @@ import type { User } from '../users/users.ts';
 import { browserName } from './browser-name.ts';
 import type { EmailMessage, Enqueue } from './delivery.ts';
 
+/** What somebody is told about a change of their own account. */
+export type AccountNotice =
+  | { kind: 'factor-added' | 'factor-removed' | 'factor-renamed'; factor: FactorId; name?: string | undefined }
+  | { kind: 'recovery-codes-made' }
+  | { kind: 'recovery-code-used'; remaining: number }
+  /** A signature counter ran backwards: somebody may have a copy. */
+  | { kind: 'passkey-refused' };
+
 export interface SecondFactorChange {
   tenantId: string;
   userId: string;

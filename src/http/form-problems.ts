@@ -9,9 +9,39 @@ interface TooManyAttempts {
 
 /** `wrong-password` is said of an unknown, a locked and a disabled user alike. */
 export type PasswordProblem =
-  { reason: 'no-username' | 'no-password' | 'wrong-password' | 'directory-unavailable' } | TooManyAttempts;
-export type CodeProblem = { reason: 'malformed-code' | 'wrong-code' } | TooManyAttempts;
-export type FormProblem = PasswordProblem | CodeProblem;
+  | {
+      reason:
+        | 'no-username'
+        | 'no-password'
+        | 'wrong-password'
+        | 'directory-unavailable'
+        | 'wrong-passkey'
+        | 'unknown-passkey';
+    }
+  | TooManyAttempts;
+/**
+ * `expired-code`: none is open that it could answer. `not-sent`: the code could not be sent, now or at all. `wrong-passkey` goes
+ * for every assertion that was refused, `unknown-passkey` for one that nobody here has.
+ */
+export type CodeProblem =
+  | {
+      reason:
+        | 'malformed-code'
+        | 'wrong-code'
+        | 'expired-code'
+        | 'not-sent'
+        | 'wrong-passkey'
+        | 'unknown-passkey'
+        | 'passkey-not-accepted'
+        | 'not-saved';
+    }
+  | TooManyAttempts
+  | { reason: 'too-many-sent'; minutes: number };
+/** `unreachable-number`: nothing is sent to that country. */
+export type ContactProblem =
+  | { reason: 'malformed-number' | 'malformed-address' | 'unreachable-number' | 'not-sent' }
+  | { reason: 'too-many-sent'; minutes: number };
+export type FormProblem = PasswordProblem | CodeProblem | ContactProblem;
 
 export interface DescribedProblem {
   text: string;

@@ -1,8 +1,11 @@
 // What each page and mail shows: its name in views/ and the shape of its data. Callers speak in reasons and facts; the words
 // for them are the templates' and the message files' business.
 
+import type { DeliveryStatus } from '../delivery/delivery.ts';
+import type { AccountNotice } from '../delivery/notifications.ts';
+import type { FactorId } from '../second-factors/second-factor.ts';
 import type { ErrorWords } from './error-page.ts';
-import type { CodeProblem, PasswordProblem } from './form-problems.ts';
+import type { CodeProblem, ContactProblem, PasswordProblem } from './form-problems.ts';
 
 /** A form of ours: where it posts to, and the token that it posts as `csrf`. */
 interface Form {
@@ -16,6 +19,115 @@ interface SignInStep extends Form {
   /** Leads back to the first step, as somebody else. */
   startOverUrl?: string | undefined;
 }
+
+interface SecondStep extends SignInStep {
+  username: string;
+  /** Other factors of the person's that would do. */
+  otherWaysUrl?: string | undefined;
+  /** So long this browser can be spared the second factor. */
+  trustDays?: number | undefined;
+}
+
+/** A step in setting up a factor. In a login somebody signs in, in the account somebody can go back. */
+interface EnrolStep extends Form {
+  username: string;
+  /** The name that the factor gets can be chosen; the name that it has otherwise. */
+  name?: string | undefined;
+  startOverUrl?: string | undefined;
+  cancelUrl?: string | undefined;
+  otherWaysUrl?: string | undefined;
+  /** A form of its own, posted with `csrf`, puts it off. `daysLeft`, `loginsLeft`: of the grace period; neither where it is voluntary. */
+  postpone?: { action: string; daysLeft?: number | undefined; loginsLeft?: number | undefined } | undefined;
+}
+
+export interface SentCode {
+  /** Masked, or whole where the person has just typed it. */
+  target: string;
+  status: DeliveryStatus;
+  /** Whole minutes, rounded up. */
+  expiresInMinutes: number;
+  /** Seconds until another one can be asked for. */
+  resendIn: number;
+  /** Posted with `csrf`, by a form of its own. */
+  resendAction: string;
+}
+
+/** For the browser's script; JSON as WebAuthn Level 3 5.1.9 has it. */
+export interface PasskeyOptions {
+  options: string;
+  /** The tenant has a host of its own: a passkey that is unknown may be signalled to the browser (WebAuthn Level 3, 5.1.10). */
+  ownHost: boolean;
+}
+
+export interface FactorChoice {
+  /** Posted as `factor`. */
+  value: string;
+  factor: FactorId;
+  /** What the person calls it, where that says more than the factor does. */
+  name?: string | undefined;
+  /** Masked. */
+  target?: string | undefined;
+  lastUsedAt?: Date | undefined;
+}
+
+export interface AccountPage {
+  username: string;
+  name: string;
+  csrf: string;
+  /** Something was just done. */
+  done?: AccountChange | undefined;
+  /** Why something was not. */
+  problem?: { reason: 'last-required-factor' } | undefined;
+  factors: readonly {
+    factor: Exclude<FactorId, 'recovery-code'>;
+    name?: string | undefined;
+    target?: string | undefined;
+    createdAt?: Date | undefined;
+    lastUsedAt?: Date | undefined;
+    /** Undefined for what the directory vouches for. */
+    renameUrl?: string | undefined;
+    /** Undefined for what cannot be removed. */
+    removeUrl?: string | undefined;
+  }[];
+  /** Those that can be added. */
+  add: readonly { factor: Exclude<FactorId, 'recovery-code'>; url: string }[];
+  /** Undefined where the tenant does not allow them. */
+  recoveryCodes?: { remaining: number; url: string } | undefined;
+  /** Undefined where the tenant does not allow them. */
+  devices?:
+    | readonly { name: string; address: string; lastUsedAt: Date; expiresAt: Date; removeAction: string; isThis: boolean }[]
+    | undefined;
+  removeDevicesUrl?: string | undefined;
+  sessions: readonly {
+    browser?: string | undefined;
+    address?: string | undefined;
+    signedInAt: Date;
+    lastSeenAt: Date;
+    apps: readonly string[];
+    isThis: boolean;
+    /** Undefined for this one. */
+    endAction?: string | undefined;
+  }[];
+  endSessionsUrl?: string | undefined;
+  signIns: readonly {
+    at: Date;
+    ok: boolean;
+    app?: string | undefined;
+    browser?: string | undefined;
+    address?: string | undefined;
+  }[];
+  signOutUrl: string;
+}
+
+export type AccountChange =
+  | 'factor-added'
+  | 'factor-renamed'
+  | 'factor-removed'
+  | 'recovery-codes-made'
+  | 'device-removed'
+  | 'devices-removed'
+  | 'session-ended'
+  | 'sessions-ended';
 
 /** A scope that an app asks for; with a `resource` (RFC 8707) it belongs to that API. */
 export interface AskedScope {
@@ -35,16 +147,75 @@ export interface Pages {
     /** Why somebody who has a session is asked again. */
     notice?: 'confirm-identity' | undefined;
     passwordHelpUrl?: string | undefined;
+    /** Signs in alone. Posts `credential` to `action`, by the script. */
+    passkey?: (PasskeyOptions & { action: string }) | undefined;
   };
-  'login/totp': SignInStep & { username: string; problem?: CodeProblem | undefined };
-  'login/totp-enrol': SignInStep & {
+  /** Posts `code`; with `trustDays` perhaps `trust=yes`. */
+  'login/code': SecondStep & {
+    ask:
+      | { factor: 'totp' }
+      | { factor: 'recovery-code'; remaining: number }
+      | { factor: 'sms' | 'email'; sent: SentCode };
+    problem?: CodeProblem | undefined;
+  };
+  /** Posts `credential`, the answer as JSON (AuthenticationResponseJSON, WebAuthn Level 3 5.1.8). */
+  'login/passkey': SecondStep & { passkey: PasskeyOptions; problem?: CodeProblem | undefined };
+  /** Posts `factor`, the value of a choice: which factor to answer with, or which one to set up. */
+  'login/choose': SignInStep & {
     username: string;
+    purpose: 'prove' | 'enrol';
+    choices: readonly FactorChoice[];
+    /** Why the factor that was asked for did not do. */
+    problem?: CodeProblem | undefined;
+  };
+  /** The password, or the passkey, was right; the app is not for this person. Posts nothing: the app gets `access_denied`. */
+  'login/not-allowed': SignInStep & { username: string };
+
+  // Setting up a factor, at sign-in and in the account alike.
+  /** Posts `code`, and `name` in the account. */
+  'enrol/totp': EnrolStep & {
     /** As the factor presents itself (second-factors/second-factor.ts). Markup of our own, the one value not escaped. */
     qrSvg: string;
     key: string;
     uri: string;
     problem?: CodeProblem | undefined;
   };
+  /** Asks where codes are to go. Posts `contact`. */
+  'enrol/contact': EnrolStep & {
+    factor: 'sms' | 'email';
+    /** What was typed, else what is known of the person. */
+    contact?: string | undefined;
+    problem?: ContactProblem | undefined;
+  };
+  /** Posts `code`. */
+  'enrol/code': EnrolStep & {
+    factor: 'sms' | 'email';
+    sent: SentCode;
+    /** Leads back to another number or address. */
+    changeUrl: string;
+    problem?: CodeProblem | undefined;
+  };
+  /** Posts `credential` (RegistrationResponseJSON). */
+  'enrol/passkey': EnrolStep & { passkey: PasskeyOptions; problem?: CodeProblem | undefined };
+  /** Posts `code=saved` from a box to tick. */
+  'enrol/recovery-codes': EnrolStep & {
+    codes: readonly string[];
+    /** The same as a text file. */
+    downloadUrl: string;
+    problem?: CodeProblem | undefined;
+  };
+
+  account: AccountPage;
+  /** Posts `name`. */
+  'account/rename': Form & { name: string; cancelUrl: string; problem?: 'no-name' | undefined };
+  /** Asks before something is taken away. */
+  'account/confirm': Form & {
+    what: 'remove-factor' | 'remove-devices' | 'end-sessions';
+    /** Of the factor. */
+    name?: string | undefined;
+    cancelUrl: string;
+  };
+
   /** Posts `decision`: `allow` or `deny`. */
   'login/consent': Form & {
     app: string;
@@ -101,16 +272,31 @@ export type PageName = keyof Pages;
 export type ErrorLink = { to: 'retry' | 'home'; href: string } | { to: 'app'; app: string; href: string };
 
 export interface Emails {
-  /** So far there is one factor to tell of: TOTP. */
-  'email/second-factor-added': {
+  'email/account-changed': {
     /** How the person is addressed. */
     name: string;
     username: string;
+    notice: AccountNotice;
     time: Date;
     address: string;
     /** The browser as far as it is known. */
     browser?: string | undefined;
     passwordHelpUrl?: string | undefined;
+    accountUrl: string;
   };
+  'email/code': CodeMessageData;
 }
 export type EmailName = keyof Emails;
+
+export interface TextMessages {
+  /** Ends with `@host #code` on a line of its own, so that browsers fill it in (origin-bound one-time codes). */
+  'sms/code': CodeMessageData & { host: string };
+}
+export type TextMessageName = keyof TextMessages;
+
+interface CodeMessageData {
+  code: string;
+  minutes: number;
+  /** What it is for. */
+  purpose: 'prove' | 'enrol';
+}

@@ -1,9 +1,20 @@
 import type { FactorId } from '../second-factors/second-factor.ts';
 
+/**
+ * What stands in for a second factor where the tenant alone asks for one: a browser that the person trusts, or the time that the
+ * tenant gives to enrol. It proves nothing, so it raises no level and answers no request.
+ */
+export const WAIVERS = ['trusted-device', 'grace-period'] as const;
+export type Waiver = (typeof WAIVERS)[number];
+
 /** That a user answered a challenge or a bind: which factor, by what methods (RFC 8176), when. */
 export interface Proof {
-  factor: FactorId | 'password';
+  factor: FactorId | 'password' | Waiver;
   amr: readonly string[];
   /** Seconds since the epoch. */
   at: number;
+}
+
+export function isWaiver(factor: Proof['factor']): factor is Waiver {
+  return WAIVERS.some((waiver) => waiver === factor);
 }

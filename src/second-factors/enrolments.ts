@@ -1,27 +1,26 @@
-// The second factors that people have, and the steps that they have used. Secrets are plain at this port and encrypted behind it.
+// The second factors that people have, and what of them was used. Secrets are plain at this port and encrypted behind it.
 
-import type { Enrolment, FactorId } from './second-factor.ts';
-
-export interface NewEnrolment {
-  factor: FactorId;
-  /** What its owner calls it. */
-  name: string;
-  secret: string;
-}
+import type { Enrolment, NewEnrolment, SingleUse } from './second-factor.ts';
 
 /** Every method means one user of one tenant; ids of anybody else's are ids that do not exist. */
 export interface Enrolments {
   /** Oldest first. */
   list(tenantId: string, userId: string): Promise<Enrolment[]>;
-  /** Answers the new enrolment's id. */
-  add(tenantId: string, userId: string, enrolment: NewEnrolment): Promise<string>;
+  /** Answers the new enrolment's id; undefined where the tenant has that credential already. */
+  add(tenantId: string, userId: string, enrolment: NewEnrolment): Promise<string | undefined>;
   /** False when there was none. */
+  rename(tenantId: string, userId: string, enrolmentId: string, name: string): Promise<boolean>;
   remove(tenantId: string, userId: string, enrolmentId: string): Promise<boolean>;
   /** Sets when it was last used to now. */
   markUsed(tenantId: string, userId: string, enrolmentId: string): Promise<void>;
+  /** Whose passkey it is, by its credential id (base64url). */
+  findByCredential(tenantId: string, credentialId: string): Promise<{ userId: string; enrolment: Enrolment } | undefined>;
   /**
-   * Uses a step up, and every earlier one with it (RFC 6238 5.2). True for exactly one of any number of concurrent callers,
-   * and in a unit of work the user's steps and enrolments are then this caller's alone until it ends.
+   * Decides a single use: true for exactly one of any number of concurrent callers. A step uses up every earlier one with it; a
+   * counter has to be above the one before, unless both are zero. After a step, the user's steps and enrolments are this
+   * caller's alone until its unit of work ends.
    */
-  acceptStep(tenantId: string, userId: string, step: number): Promise<boolean>;
+  use(tenantId: string, userId: string, use: Exclude<SingleUse, { kind: 'question' }>): Promise<boolean>;
+  /** Makes the user's enrolments this caller's alone until its unit of work ends. */
+  lock(tenantId: string, userId: string): Promise<void>;
 }

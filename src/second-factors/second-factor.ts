@@ -1,55 +1,159 @@
-// What a second factor is: how it is enrolled and how it is proven. prove.ts and enrol.ts own what all factors share
-// (attempt limits, single use, audit), so that no factor can forget it. A factor never imports another.
+// What a second factor is: how it is enrolled, how it asks, how it judges an answer. prove.ts and enrol.ts own what all factors
+// share (questions that live a while, sending, attempt limits, single use, audit), so that no factor can forget it. A factor
+// keeps nothing, sends nothing, and never imports another.
 
 import type { Outcome } from '../outcome.ts';
 
-export type FactorId = 'totp';
+/** In the order in which they are offered where nothing else decides. */
+export const FACTORS = ['passkey', 'totp', 'sms', 'email', 'recovery-code'] as const;
+export type FactorId = (typeof FACTORS)[number];
 
-/** A factor that a person has. `secret` is plain here; the store keeps it encrypted. */
+/** A factor that a person has. `secret` is plain here; the store keeps it encrypted. What it holds is its factor's business. */
 export interface Enrolment {
+  /** A UUID; of an address or a number that the directory vouches for, `directory-email` or `directory-sms`. */
   id: string;
   factor: FactorId;
+  /** What its owner calls it. */
   name: string;
   secret: string;
   createdAt: Date;
   lastUsedAt: Date | undefined;
+  /** Of a passkey: the signature counter (WebAuthn Level 3, 6.1.1) as it was last seen. */
+  counter?: number;
+  /** Of recovery codes: how many are left. */
+  remaining?: number;
 }
 
-/** What verification found out, and what single use needs to be decided by the store. */
-export interface FactorProof {
-  /**
-   * A number that a user's later proofs by this factor must exceed (RFC 6238 5.2: a time step is accepted once). For TOTP the
-   * second since the epoch at which the step began, which stays comparable when the length of a step changes.
-   */
-  step: number;
+/** What a factor needs of a new enrolment to be kept. */
+export interface NewEnrolment {
+  factor: FactorId;
+  name: string;
+  secret: string;
+  /** Of a passkey, base64url; unique within the tenant. */
+  credentialId?: string;
+  counter?: number;
+  /** Of recovery codes, hashed: each is good for one use. */
+  codeHashes?: readonly string[];
 }
 
-export type FactorRejection = 'malformed' | 'wrong';
-
-/** For whom a factor is enrolled or asked; enough to label it, nothing more. */
-export interface FactorSubject {
+/** For whom a factor is enrolled or asked. */
+export interface FactorPerson {
+  tenantId: string;
   userId: string;
-  /** What an authenticator app shows as the account. */
+  /** What an authenticator app or a passkey shows as the account. */
   accountName: string;
+  displayName: string;
 }
+
+/** What a factor asks, once. */
+export interface Question {
+  /** What the answer is checked against. Only the server sees it, and keeps it encrypted. */
+  kept: string;
+  /** Seconds that it can be answered. */
+  life: number;
+  /** Goes out to the person, by a factor that sends. */
+  message?: CodeMessage;
+}
+
+export interface CodeMessage {
+  channel: 'sms' | 'email';
+  /** A number in E.164, or an address. */
+  to: string;
+  code: string;
+}
+
+/** What makes an answer good for one use. Decided by the store, in the transaction that the proof is written in. */
+export type SingleUse =
+  /**
+   * A number that a user's later proofs by this factor must exceed (RFC 6238 5.2). For TOTP the second since the epoch at which
+   * the step began, which stays comparable when the length of a step changes.
+   */
+  | { kind: 'step'; step: number }
+  | { kind: 'counter'; enrolmentId: string; counter: number }
+  | { kind: 'recovery-code'; enrolmentId: string; codeHash: string }
+  /** The question itself is: prove.ts uses up every question that is answered right. */
+  | { kind: 'question' };
+
+export interface FactorProof {
+  enrolmentId: string;
+  /** RFC 8176 values. */
+  amr: readonly string[];
+  use: SingleUse;
+}
+
+/** What an enrolment's first answer came to. */
+export interface ConfirmedEnrolment {
+  enrolment: Omit<NewEnrolment, 'factor' | 'name'>;
+  amr: readonly string[];
+  /** The answer is used up by this: the same code does not sign in afterwards. */
+  use: Exclude<SingleUse, { enrolmentId: string }>;
+}
+
+/** `expired`: there is no question open that it could answer. `cloned`: a counter ran backwards (WebAuthn Level 3, 7.2). */
+export type FactorRejection = 'malformed' | 'wrong' | 'expired' | 'cloned' | 'not-accepted';
+/** `unreachable`: the tenant sends nothing to that country, or there is no channel to send by. */
+export type ContactRejection = 'malformed-contact' | 'unreachable';
 
 export interface SecondFactor {
   readonly id: FactorId;
-  /** RFC 8176 values. */
-  readonly amr: readonly string[];
-  /** A fresh secret for a new enrolment; kept on the server until a first answer confirms it. */
-  newSecret(): string;
-  /** What the enrolment page shows of a pending secret. */
-  present(subject: FactorSubject, secret: string): Promise<FactorPresentation>;
-  /** Checks an answer. Pure: whether the step was used before is for the store to say. */
-  verify(secret: string, answer: string, now: Date): Outcome<FactorProof, FactorRejection>;
+  /** Its answers can be guessed, so that wrong ones count against the account. */
+  readonly guessable: boolean;
+  /** A person has one at most: a new one takes the former one's place. */
+  readonly single: boolean;
+
+  /**
+   * A new enrolment. `contact`: the number or the address, for a factor that sends.
+   * `owned`: those of this factor that the person has.
+   */
+  beginEnrolment(
+    person: FactorPerson,
+    owned: readonly Enrolment[],
+    contact?: string,
+  ): Promise<Outcome<Question, ContactRejection>>;
+  /** What the page shows of it. */
+  presentEnrolment(person: FactorPerson, kept: string): Promise<EnrolmentView>;
+  /** Checks the first answer. Pure, but for cryptography. */
+  finishEnrolment(
+    person: FactorPerson,
+    kept: string,
+    answer: string,
+    now: Date,
+  ): Promise<Outcome<ConfirmedEnrolment, FactorRejection>>;
+
+  /** A question to somebody who has `owned`, of this factor, at least one. Undefined where none is needed: an app has its codes. */
+  ask(person: FactorPerson, owned: readonly Enrolment[]): Promise<Outcome<Question | undefined, ContactRejection>>;
+  /** What the page shows of the question. */
+  present(owned: readonly Enrolment[], kept: string | undefined): ChallengeView;
+  /** Checks an answer to the question `kept`. Whether it was given before is for the store to say. */
+  verify(
+    person: FactorPerson,
+    owned: readonly Enrolment[],
+    kept: string | undefined,
+    answer: string,
+    now: Date,
+  ): Promise<Outcome<FactorProof, FactorRejection>>;
 }
 
-export interface FactorPresentation {
-  /** `otpauth://` (Key URI Format), for an authenticator on the same device. */
-  uri: string;
-  /** The secret in groups of four, to be typed. */
-  key: string;
-  /** An inline SVG of the QR code, without a script, a style or a reference. */
-  qrSvg: string;
-}
+export type EnrolmentView =
+  | {
+      factor: 'totp';
+      /** `otpauth://` (Key URI Format), for an authenticator on the same device. */
+      uri: string;
+      /** The secret in groups of four, to be typed. */
+      key: string;
+      /** An inline SVG of the QR code, without a script, a style or a reference. */
+      qrSvg: string;
+    }
+  /** Whole: the person has just typed it. */
+  | { factor: 'sms' | 'email'; target: string }
+  /** PublicKeyCredentialCreationOptionsJSON (WebAuthn Level 3, 5.1.9), as JSON. */
+  | { factor: 'passkey'; options: string }
+  | { factor: 'recovery-code'; codes: readonly string[] };
+
+export type ChallengeView =
+  | { factor: 'totp' }
+  | { factor: 'recovery-code'; remaining: number }
+  /** Masked: `+41 ** *** ** 67`, `a***@example.com`. */
+  | { factor: 'sms' | 'email'; target: string }
+  /** PublicKeyCredentialRequestOptionsJSON, as JSON. */
+  | { factor: 'passkey'; options: string };

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 
 import { SECOND_FACTOR_LEVELS } from '../policy/levels.ts';
+import { FACTORS } from '../second-factors/second-factor.ts';
 import { duration, lifetime } from './duration.ts';
 
 const MINUTE = 60;
@@ -44,20 +45,83 @@ const totp = z
   })
   .prefault({});
 
+const whom = z.strictObject({
+  groups: z.array(z.string().min(1)).default([]).describe('Members of these, by name, DN or id'),
+  roles: z.array(z.string().min(1)).default([]).describe('Holders of these'),
+});
+
 const secondFactors = z
   .strictObject({
     allowed: z
-      .array(z.enum(['totp']))
-      .default(['totp'])
-      .describe('Second factors that people may enrol and use'),
+      .array(z.enum(FACTORS))
+      .default(['totp', 'passkey', 'recovery-code'])
+      .describe('Second factors that people may enrol and use; the first ones are offered first'),
     required: z
-      .union([z.enum(['always', 'never']), z.strictObject({ groups: z.array(z.string().min(1)).min(1) })])
+      .union([
+        z.enum(['always', 'never']),
+        whom.refine(({ groups, roles }) => groups.length + roles.length > 0, 'name a group or a role'),
+      ])
       .default('always')
-      .describe('Of whom a second factor is asked: everyone, no one, or members of groups (by name, DN or id)'),
+      .describe('Of whom a second factor is asked: everyone, no one, or members of groups and holders of roles'),
+    setUp: z
+      .array(z.enum(FACTORS))
+      .default([])
+      .describe('Factors that everybody who is asked for one must have set up, besides whatever they sign in with'),
+    grace: z
+      .strictObject({
+        days: z.int().min(1).max(365).optional(),
+        logins: z.int().min(1).max(1000).optional(),
+      })
+      .refine(({ days, logins }) => days !== undefined || logins !== undefined, 'give days or logins')
+      .optional()
+      .describe('How long, or how often, people may sign in before they have to enrol'),
+    freshness: lifetime.optional().describe('A second factor is asked again after so long; with the session if left out'),
   })
-  .refine(({ allowed, required }) => required === 'never' || allowed.length > 0, {
+  .refine(({ allowed, required }) => required === 'never' || allowed.some((factor) => factor !== 'recovery-code'), {
     path: ['allowed'],
-    message: 'allow one, or write required: never',
+    message: 'allow one besides recovery-code, or write required: never',
+  })
+  .refine(({ allowed, setUp }) => setUp.every((factor) => allowed.includes(factor)), {
+    path: ['setUp'],
+    message: 'name factors that are allowed',
+  })
+  .prefault({});
+
+const level = z.enum(SECOND_FACTOR_LEVELS);
+
+/** Codes that are sent. SECURITY.md: ten minutes at most. */
+const codes = z
+  .strictObject({
+    length: z.int().min(6).max(10).default(6).describe('Digits of a code that is sent'),
+    life: lifetime.default(5 * MINUTE).describe('How long it can be used; ten minutes at most'),
+  })
+  .refine(({ life }) => life <= 10 * MINUTE, { path: ['life'], message: 'give ten minutes at most' })
+  .prefault({});
+
+const country = z.string().regex(/^[A-Z]{2}$/, 'write two capital letters, as CH');
+
+const sms = z
+  .strictObject({
+    country: country.optional().describe('Of numbers that are written without +; there is none if left out'),
+    countries: z
+      .array(country)
+      .min(1)
+      .optional()
+      .describe('Countries (ISO 3166) that messages go to; all of them if left out'),
+    perDay: z.int().min(1).default(1000).describe('Messages that the tenant sends in a day at most'),
+  })
+  .prefault({});
+
+const passkeys = z
+  .strictObject({
+    rpId: z
+      .string()
+      .regex(/^[a-z0-9.-]+$/, 'write a host, as example.com')
+      .optional()
+      .describe("Domain that passkeys belong to; the issuer's host if left out. Another one loses those that there are"),
+    attestation: z.enum(['none', 'direct']).default('none').describe('direct asks what kind of authenticator it is'),
+    allowAaguids: z.array(z.guid()).optional().describe('Only these kinds of authenticators'),
+    denyAaguids: z.array(z.guid()).default([]).describe('Not these kinds of authenticators'),
   })
   .prefault({});
 
@@ -65,16 +129,29 @@ const policy = z
   .strictObject({
     secondFactors,
     levels: z
-      .strictObject({ totp: z.enum(SECOND_FACTOR_LEVELS).default('mfa') })
+      .strictObject({
+        passkey: level.default('phr'),
+        totp: level.default('mfa'),
+        sms: level.default('mfa'),
+        email: level.default('2sv'),
+        'recovery-code': level.default('mfa'),
+      })
       .prefault({})
       .describe('The acr that each second factor gives after a first one'),
     totp,
+    codes,
+    sms,
+    passkeys,
+    trustedDevices: z
+      .strictObject({ days: z.int().min(1).max(365).default(30) })
+      .optional()
+      .describe('Lets people spare themselves the second factor in a browser of their own for so long; off if left out'),
     sessionIdle: lifetime.default(30 * MINUTE).describe('A session ends after so long without use'),
     sessionAbsolute: lifetime.default(12 * HOUR).describe('A session ends after so long, used or not'),
     trustDirectoryContacts: z
       .boolean()
       .default(true)
-      .describe('Addresses and numbers in the directory count as verified, and email_verified says so'),
+      .describe('Addresses and numbers in the directory count as verified: email_verified says so, and codes are sent there'),
     directoryFreshness: duration.default(5 * MINUTE).describe('How old the last answer about a person may be'),
     directoryStaleLimit: duration.default(HOUR).describe('How long the last answer serves while the directory is down'),
   })
@@ -113,6 +190,11 @@ export const tenantSettings = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('Where people change or recover the password of the directory'),
+  language: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'write a language tag, as de')
+    .optional()
+    .describe('Of pages and messages, where nobody asks for another'),
   branding,
   policy,
   tokens,
