@@ -15,7 +15,7 @@ import { problemOf } from './config/problem.ts';
 import type { Problem } from './config/problem.ts';
 import { configurationFile } from './config/schema.ts';
 import { serverProblems, serverWarnings } from './config/server-checks.ts';
-import { tenantProblems } from './config/tenant-checks.ts';
+import { tenantProblems, tenantWarnings } from './config/tenant-checks.ts';
 import { dotted } from './config/tree.ts';
 import type { Finding, Tree } from './config/tree.ts';
 import { readConfigurationFile } from './config/yaml-file.ts';
@@ -79,7 +79,8 @@ function check(values: Tree): { declared: Declared | undefined; findings: Findin
   const issues = parsed.success ? [] : findingsOf(parsed.error.issues, values);
   const known = new Set(issues.map(({ path }) => dotted(path)));
   const between = [...serverProblems(view), ...tenantProblems(view)].filter(({ path }) => !known.has(dotted(path)));
-  return { declared: parsed.data, findings: [...issues, ...between], warnings: [...serverWarnings(view)] };
+  const warnings = [...serverWarnings(view), ...tenantWarnings(view)];
+  return { declared: parsed.data, findings: [...issues, ...between], warnings };
 }
 
 function configurationOf({ tenants, ...server }: Declared): Configuration {

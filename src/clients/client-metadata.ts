@@ -31,12 +31,15 @@ const ours = {
       groups: z.array(z.string().min(1)).default([]).describe('Members of these, by name, DN or id'),
       roles: z.array(z.string().min(1)).default([]).describe('Holders of these'),
     })
-    .refine(({ groups, roles }) => groups.length + roles.length > 0, 'name a group or a role')
+    .refine(({ groups, roles }) => groups.length + roles.length > 0, {
+      path: ['groups'],
+      message: 'name a group or a role',
+    })
     .optional()
     .describe('Who may sign in to it; everybody if left out'),
   secondFactorFreshness: lifetime
     .optional()
-    .describe("It asks for the second factor again after so long; the tenant's if left out"),
+    .describe('It asks for the second factor again after so long, if that is sooner than the tenant does'),
   introspectsOthers: z.boolean().default(false).describe("An API that may ask about other clients' tokens (RFC 7662)"),
   roles: z.array(z.string()).default([]).describe('Roles that the client itself holds, for client credentials'),
   groups: z

@@ -74,9 +74,13 @@ function unknownVariable(name: string): { misspelt: boolean; problem: Problem } 
 
 function read(text: string, schema: JsonSchema): unknown {
   const types = [schema, ...(schema.anyOf ?? [])].map(({ type }) => type);
-  if (types.includes('array')) return text.split(',').map((item) => item.trim());
+  if (types.includes('array')) return text.split(',').map((item) => read(item.trim(), itemsOf(schema)));
   if (types.includes('boolean') && /^(true|false)$/.test(text)) return text === 'true';
   return types.includes('integer') ? number(text) : text;
+}
+
+function itemsOf({ items }: JsonSchema): JsonSchema {
+  return typeof items === 'object' && !Array.isArray(items) ? items : {};
 }
 
 function number(text: string): unknown {

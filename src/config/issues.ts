@@ -28,6 +28,13 @@ function unknownKey(above: Path, name: string, values: Tree): Finding {
   const at = [...above, name];
   const known = namesAfter(above);
   const meant = nearest(name, known);
+  if (known.includes(name)) {
+    return {
+      path: at,
+      message: 'belongs to another provider',
+      mend: 'remove it, or name the provider that it belongs to',
+    };
+  }
   const message = 'is not a known key';
   if (meant !== undefined) return { path: at, message, mend: `did you mean ${meant}?` };
   // In `{ password: hunter2,rest }` and `{password:hunter2}` what is read as a key is a secret, or the rest of one.
@@ -44,10 +51,17 @@ function invalidName(path: Path, issues: readonly Issue[]): Finding {
 
 /** The form that was meant is the one whose type fits; if none does, all of them are told. */
 function findingsOfUnion(issue: Issue & { code: 'invalid_union' }, path: Path, values: Tree): Finding[] {
+  if ('options' in issue && issue.options) return [unknownKind(path, issue.options.map(String), valueAt(values, path))];
   const meant = issue.errors.find((form) => !form.some(isOfAnotherType));
   if (meant) return findingsOf(meant, values, path);
   const forms = issue.errors.flatMap((form) => form.filter(isOfAnotherType).map(formOf));
   return [{ path, message: stateOf(valueAt(values, path)), mend: `use ${forms.join(' or ')}` }];
+}
+
+/** Of a map that comes in several kinds: the key that tells them apart is missing, or names none. */
+function unknownKind(path: Path, kinds: readonly string[], value: unknown): Finding {
+  const message = value === undefined ? 'is missing' : stateOf(value);
+  return { path, message, mend: mendOfChoice(kinds, value) };
 }
 
 function isOfAnotherType(issue: Issue): boolean {

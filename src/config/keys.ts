@@ -37,9 +37,10 @@ export function isMapKey(path: Path): boolean {
   return keysBelow(path).length > 0 && !KEYS.some((key) => matches(path, key.path));
 }
 
-/** `listen.host` as `SALLYPORT_LISTEN_HOST`. What is under `tenants`, or holds other keys, has no variable. */
+/** `listen.host` as `SALLYPORT_LISTEN_HOST`. What is under `tenants`, or is a map, has no variable. */
 export function variableOf(path: Path): string | undefined {
-  if (path[0] === 'tenants' || !KEYS.some((key) => matches(path, key.path))) return undefined;
+  const takesText = KEYS.some((key) => matches(path, key.path) && key.schema.type !== 'object');
+  if (path[0] === 'tenants' || !takesText) return undefined;
   return ['sallyport', ...path.map((name) => name.replace(/[A-Z]/g, '_$&'))].join('_').toUpperCase();
 }
 
@@ -84,7 +85,22 @@ function childrenOf(written: JsonSchema, read: JsonSchema): Child[] {
     { written: asSchema(written.items), read: asSchema(read.items) },
   ].filter((child) => child.written.properties !== undefined);
   const alternatives = (written.anyOf ?? []).flatMap((branch) => childrenOf(branch, {}));
-  return [...named, ...any.map((child) => ({ name: '*', required: true, ...child })), ...alternatives];
+  return [
+    ...named,
+    ...any.map((child) => ({ name: '*', required: true, ...child })),
+    ...alternatives,
+    ...kindsOf(written, read),
+  ];
+}
+
+/** Of a map that comes in several kinds, told apart by one key (`oneOf`): that key once, with all its values, then the others. */
+function kindsOf(written: JsonSchema, read: JsonSchema): Child[] {
+  const children = (written.oneOf ?? []).flatMap((kind, at) => childrenOf(kind, asSchema(read.oneOf?.[at])));
+  return [...Map.groupBy(children, ({ name }) => name).values()].flatMap(([first, ...others]) => {
+    if (!first) return [];
+    if (others.length === 0) return [first];
+    return [{ ...first, written: { anyOf: [first, ...others].map((child) => child.written) } }];
+  });
 }
 
 function asSchema(schema: boolean | JsonSchema | (boolean | JsonSchema)[] | undefined): JsonSchema {

@@ -4,6 +4,8 @@
 import { z } from 'zod';
 
 import { clientMetadata } from '../clients/client-metadata.ts';
+import { tenantSettings } from '../tenants/tenant-settings.ts';
+import type { TenantSettings } from '../tenants/tenant-settings.ts';
 import { isMap } from './tree.ts';
 
 const anything = z.unknown().optional();
@@ -19,7 +21,7 @@ function named<Value extends z.ZodType>(value: Value) {
   return z.preprocess((values) => (isMap(values) ? values : {}), z.record(z.string(), value));
 }
 
-const { application_type, grant_types, token_endpoint_auth_method } = clientMetadata.shape;
+const { application_type, grant_types, minimumAcr, token_endpoint_auth_method } = clientMetadata.shape;
 
 const client = map({
   client_secret: anything,
@@ -28,6 +30,8 @@ const client = map({
   grant_types: grant_types.catch([]),
   redirect_uris: texts,
   defaultResource: text,
+  minimumAcr: minimumAcr.catch(undefined),
+  allow: map({ roles: texts }),
   roles: texts,
 });
 
@@ -37,8 +41,18 @@ const directory = map({
   realm: text,
 });
 
+/** `whole`: as the schema reads it; undefined as long as something in it is wrong. */
+const policy = z.preprocess(
+  (value) => ({ ...(isMap(value) ? value : {}), whole: tenantSettings.shape.policy.safeParse(value).data }),
+  z.object({
+    secondFactors: map({ allowed: texts, required: map({ roles: texts }) }),
+    whole: z.custom<TenantSettings['policy'] | undefined>(),
+  }),
+);
+
 const tenant = map({
   host: text,
+  policy,
   resources: named(anything),
   directories: named(directory),
   roles: named(map({ inherits: texts })),
@@ -50,6 +64,8 @@ const view = map({
   production: z.boolean().catch(false),
   databaseUrl: anything,
   redisUrl: anything,
+  mail: anything,
+  sms: map({ provider: text, endpoint: text }),
   trustedProxies: texts,
   encryption: map({ keys: z.array(map({ id: text, secret: text })).catch([]) }),
   tenants: named(tenant),

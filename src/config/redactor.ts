@@ -11,7 +11,7 @@ export function redactor(configuration: Configuration): (text: string) => string
   return (text) => secrets.reduce((redacted, secret) => redacted.replaceAll(secret, '[secret]'), text);
 }
 
-function secretsOf({ databaseUrl, redisUrl, mail, encryption, tenants }: Configuration): string[] {
+function secretsOf({ databaseUrl, redisUrl, mail, sms, encryption, tenants }: Configuration): string[] {
   const urls = [databaseUrl, redisUrl, mail?.url].filter((url) => url !== undefined);
   const ofTenants = Object.values(tenants).flatMap(({ directories, clients }) => [
     ...Object.values(directories).map(({ bindPassword }) => bindPassword),
@@ -20,8 +20,14 @@ function secretsOf({ databaseUrl, redisUrl, mail, encryption, tenants }: Configu
   return [
     ...urls.flatMap((url) => [url, ...passwordsOf(url)]),
     ...encryption.keys.map(({ secret }) => secret),
-    ...ofTenants.filter((secret) => secret !== undefined),
+    ...[...ofTenants, ...secretsOfSms(sms)].filter((secret) => secret !== undefined),
   ];
+}
+
+/** A gateway's headers may well hold a key. */
+function secretsOfSms(sms: Configuration['sms']): (string | undefined)[] {
+  if (sms?.provider === 'sns') return [sms.secretAccessKey];
+  return sms ? [sms.authorization, sms.password, ...Object.values(sms.headers ?? {})] : [];
 }
 
 /** As the URL spells it and as the server hears it. */

@@ -4,7 +4,9 @@
 import proxyaddr from 'proxy-addr';
 import { z } from 'zod';
 
+import { ACCOUNT_CLIENT } from '../clients/account-client.ts';
 import { clientMetadata } from '../clients/client-metadata.ts';
+import { smsSettings } from '../delivery/sms-settings.ts';
 import { directorySettings } from '../directory/directory-settings.ts';
 import { duration } from '../tenants/duration.ts';
 import { roleSettings, tenantSettings, tenantSlug } from '../tenants/tenant-settings.ts';
@@ -16,12 +18,15 @@ export const SECRETS = patterns(
   'redisUrl',
   'encryption.keys.*.secret',
   'mail.url',
+  'sms.secretAccessKey',
+  'sms.authorization',
+  'sms.password',
   'tenants.*.directories.*.bindPassword',
   'tenants.*.clients.*.client_secret',
 );
 
-/** What is read from a file where one is named: secrets, and the authorities that vouch for a directory. */
-export const FROM_FILES = [...SECRETS, ...patterns('tenants.*.directories.*.tls.ca')];
+/** What is read from a file where one is named: secrets, and the authorities that vouch for other servers. */
+export const FROM_FILES = [...SECRETS, ...patterns('mail.ca', 'tenants.*.directories.*.tls.ca')];
 
 /** The key that names the file. */
 export function fileKeyOf(path: Path): Path {
@@ -113,9 +118,12 @@ const serverSettings = z.strictObject({
         .string()
         .regex(/^smtps?:\/\//, 'write it as smtp://user:password@host:587 or smtps://user:password@host')
         .describe('The mail server'),
+      ca: z.string().min(1).optional().describe("Authorities to trust instead of the system's, in PEM form"),
+      caFile: z.string().min(1).optional().describe('Path of a file that holds them'),
     })
     .optional()
     .describe('Nothing is mailed if left out'),
+  sms: smsSettings.optional().describe('No text message is sent if left out'),
   shutdownGrace: duration.default(20).describe('So long a stopping server goes on with what it had begun'),
 });
 
@@ -131,7 +139,10 @@ const client = clientMetadata.safeExtend({
 const directoryName = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'start with a-z, go on with a-z, 0-9 and -');
 const roleName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, 'use up to 64 letters, digits, ., _ and -');
 /** RFC 6749 A.1 allows a space too, which no one can tell from a mistake. */
-const clientId = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'use up to 128 visible ASCII characters without spaces');
+const clientId = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, 'use up to 128 visible ASCII characters without spaces')
+  .refine((id) => id !== ACCOUNT_CLIENT, 'take another name: the account pages have this one');
 
 const tenant = tenantSettings.safeExtend({
   name: z.string().min(1).max(100).describe('Shown to people'),

@@ -1,5 +1,6 @@
 // Rules between the keys of the server and of several tenants.
 
+import { isLoopback } from '../loopback.ts';
 import type { View } from './loose-view.ts';
 import type { Finding } from './tree.ts';
 
@@ -10,8 +11,10 @@ export function* serverProblems(view: View): Generator<Finding> {
 }
 
 /** What works, and is seldom meant. */
-export function* serverWarnings({ production, publicUrl, redisUrl, trustedProxies }: View): Generator<Finding> {
+export function* serverWarnings(view: View): Generator<Finding> {
+  const { production, publicUrl, redisUrl, trustedProxies } = view;
   if (!production) return;
+  yield* missingChannels(view);
   if (redisUrl === undefined) {
     const message = 'is missing: logins under way and attempt limits stay in the memory of this process';
     yield { path: ['redisUrl'], message, mend: 'set it before a second process runs' };
@@ -22,7 +25,24 @@ export function* serverWarnings({ production, publicUrl, redisUrl, trustedProxie
   }
 }
 
-function* unfitForProduction({ production, publicUrl, databaseUrl }: View): Generator<Finding> {
+/** A factor that nothing can be sent by is offered to nobody. */
+function* missingChannels({ mail, sms, tenants }: View): Generator<Finding> {
+  const missing = [...(mail === undefined ? ['email'] : []), ...(sms.provider === undefined ? ['sms'] : [])];
+  for (const [slug, { policy }] of Object.entries(tenants)) {
+    for (const [index, factor] of policy.secondFactors.allowed.entries()) {
+      if (factor === undefined || !missing.includes(factor)) continue;
+      const path = ['tenants', slug, 'policy', 'secondFactors', 'allowed', String(index)];
+      const channel = factor === 'sms' ? 'sms' : 'mail';
+      yield {
+        path,
+        message: `needs ${channel}, which is not configured`,
+        mend: `add ${channel}, or leave ${factor} out`,
+      };
+    }
+  }
+}
+
+function* unfitForProduction({ production, publicUrl, databaseUrl, sms }: View): Generator<Finding> {
   if (!production) return;
   if (publicUrl?.startsWith('http:')) {
     yield { path: ['publicUrl'], message: 'must be https in production', mend: 'write https://…' };
@@ -30,6 +50,11 @@ function* unfitForProduction({ production, publicUrl, databaseUrl }: View): Gene
   if (databaseUrl === undefined) {
     const message = 'is missing: the embedded database is not for production';
     yield { path: ['databaseUrl'], message, mend: 'add databaseUrlFile, or set SALLYPORT_DATABASE_URL_FILE' };
+  }
+  const endpoint = URL.parse(sms.endpoint ?? '');
+  if (endpoint?.protocol === 'http:' && !isLoopback(endpoint.hostname)) {
+    const message = 'would carry codes in the clear';
+    yield { path: ['sms', 'endpoint'], message, mend: 'write https://…, or leave it out' };
   }
 }
 

@@ -1,6 +1,7 @@
 // Rules between the keys of one tenant.
 
 import { isLoopback } from '../loopback.ts';
+import { isAttainable } from '../policy/required-proof.ts';
 import type { ClientView, TenantView, View } from './loose-view.ts';
 import { nearest } from './nearest.ts';
 import type { Finding, Path } from './tree.ts';
@@ -8,6 +9,18 @@ import type { Finding, Path } from './tree.ts';
 export function* tenantProblems({ production, tenants }: View): Generator<Finding> {
   for (const [slug, tenant] of Object.entries(tenants)) {
     for (const { path, ...said } of problemsOf(tenant, production)) yield { path: ['tenants', slug, ...path], ...said };
+  }
+}
+
+/** What works, and is seldom meant. */
+export function* tenantWarnings({ tenants }: View): Generator<Finding> {
+  for (const [slug, { policy, clients }] of Object.entries(tenants)) {
+    for (const [id, { minimumAcr }] of Object.entries(clients)) {
+      if (minimumAcr === undefined || !policy.whole || isAttainable(policy.whole, minimumAcr)) continue;
+      const path = ['tenants', slug, 'clients', id, 'minimumAcr'];
+      const message = 'is reached by none of the second factors that are allowed: nobody can sign in';
+      yield { path, message, mend: 'allow one that does, by policy.secondFactors.allowed and policy.levels' };
+    }
   }
 }
 
@@ -23,16 +36,22 @@ function* problemsOf(tenant: TenantView, production: boolean): Generator<Finding
   }
 }
 
-function* unknownRoles({ roles, clients }: TenantView): Generator<Finding> {
+function* unknownRoles({ roles, clients, policy }: TenantView): Generator<Finding> {
   const known = Object.keys(roles);
-  const named: { path: Path; name: string | undefined }[] = [
-    ...Object.entries(roles).flatMap(([role, { inherits }]) =>
-      inherits.map((name, index) => ({ path: ['roles', role, 'inherits', String(index)], name })),
-    ),
-    ...Object.entries(clients).flatMap(([id, client]) =>
-      client.roles.map((name, index) => ({ path: ['clients', id, 'roles', String(index)], name })),
-    ),
+  const lists: [Path, readonly (string | undefined)[]][] = [
+    [['policy', 'secondFactors', 'required', 'roles'], policy.secondFactors.required.roles],
+    ...Object.entries(roles).map(([role, { inherits }]): [Path, typeof inherits] => [
+      ['roles', role, 'inherits'],
+      inherits,
+    ]),
+    ...Object.entries(clients).flatMap(([id, client]): [Path, typeof client.roles][] => [
+      [['clients', id, 'allow', 'roles'], client.allow.roles],
+      [['clients', id, 'roles'], client.roles],
+    ]),
   ];
+  const named = lists.flatMap(([path, names]) =>
+    names.map((name, index) => ({ path: [...path, String(index)], name })),
+  );
   for (const { path, name } of named) {
     if (name === undefined || known.includes(name)) continue;
     const meant = nearest(name, known);

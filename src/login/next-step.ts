@@ -1,66 +1,197 @@
 // What a login needs next, decided from its state alone. Nothing else routes: every form leads back to the page, and the page
-// asks here. What is enough is policy/required-proof.ts's to say.
+// asks here. What is enough is policy/required-proof.ts's to say. The table of all this is test/unit/next-step.test.ts.
 
 import type { BindNotice } from '../directory/directory.ts';
+import { LEVELS } from '../policy/levels.ts';
+import type { Level } from '../policy/levels.ts';
+import type { Proof } from '../policy/proof.ts';
 import {
   factorsReaching,
+  isAllowed,
+  isAskedByTenant,
   isAttainable,
+  isEnough,
   isUnknownEssential,
   provenLevel,
   requiredLevel,
 } from '../policy/required-proof.ts';
-import type { ProofQuestion } from '../policy/required-proof.ts';
-import { reaches } from '../policy/levels.ts';
-import type { Level } from '../policy/levels.ts';
-import type { Proof } from '../policy/proof.ts';
+import type { Policy, ProofQuestion } from '../policy/required-proof.ts';
 import type { Enrolment, FactorId } from '../second-factors/second-factor.ts';
+
+export type OwnedFactor = Pick<Enrolment, 'id' | 'factor' | 'lastUsedAt'>;
 
 export type Step =
   | { step: 'password' }
-  | { step: 'prove'; factor: FactorId }
-  | { step: 'enrol'; factor: FactorId }
+  | ProveStep
+  | EnrolStep
   | { step: 'notice'; notice: BindNotice }
+  /** The client is not for this person. */
+  | { step: 'not-allowed' }
   | { step: 'finish'; level: Level }
   | { step: 'refuse'; reason: 'unmet_authentication_requirements' };
 
+export interface ProveStep {
+  step: 'prove';
+  factor: FactorId;
+  /** Of a factor that sends: to which of the person's. */
+  enrolmentId?: string;
+  /** All that would do: the last used first, recovery codes last. */
+  choices: readonly OwnedFactor[];
+}
+
+export interface EnrolStep {
+  step: 'enrol';
+  factor: FactorId;
+  /** All that would do. */
+  choices: readonly FactorId[];
+  mayPostpone: boolean;
+  /** `set-up`: the tenant wants it besides what the person signed in with. `recovery-codes`: they go with a first factor. */
+  why: 'required' | 'set-up' | 'recovery-codes';
+}
+
 export interface LoginProgress {
   proofs: readonly Proof[];
-  /** The proofs are a session's, not this login's. */
+  /** The login goes on from a session: the first factor was proven then, not in this login. */
   inherited: boolean;
   /** A warning of the directory's that the person has not seen yet. */
   notice: BindNotice | undefined;
+  /** What the person chose: a factor's id or an enrolment's. One that would not do counts for nothing. */
+  choice: string | undefined;
+  /** A factor was added in this login. */
+  enrolled: boolean;
+  /** The time that the tenant gives to enrol still runs for this person. */
+  graceOpen: boolean;
+  /** What the person put off in this login. */
+  postponed: readonly FactorId[];
 }
 
-export function nextStep(
-  progress: LoginProgress,
-  question: ProofQuestion,
-  enrolments: readonly Pick<Enrolment, 'factor'>[],
-): Step {
-  const required = requiredLevel(question);
-  if (isUnknownEssential(question.request) || !isAttainable(question.policy, required)) {
-    return { step: 'refuse', reason: 'unmet_authentication_requirements' };
-  }
+/** Everything that the rules below are decided from. `owned`: of the factors that the tenant allows. */
+interface Situation extends LoginProgress {
+  question: ProofQuestion;
+  owned: readonly OwnedFactor[];
+}
 
-  const proven = provenLevel(question.policy, progress.proofs);
+/** Seconds for which a proof by a factor that exists lets a signed-in person add another, as on the account page. */
+const LATELY = 300;
+
+const UNMET: Step = { step: 'refuse', reason: 'unmet_authentication_requirements' };
+
+export function nextStep(progress: LoginProgress, question: ProofQuestion, owned: readonly OwnedFactor[]): Step {
+  const required = requiredLevel(question, false);
+  if (isUnknownEssential(question.request) || !isAttainable(question.policy, required)) return UNMET;
+
+  const proven = provenLevel(question, progress.proofs);
   if (proven === undefined) return { step: 'password' };
-  if (!reaches(proven, required)) {
-    return secondFactorStep(factorsReaching(question.policy, required), enrolments, progress.inherited);
-  }
-  if (progress.notice) return { step: 'notice', notice: progress.notice };
-  return { step: 'finish', level: proven };
+  if (!isAllowed(question)) return { step: 'not-allowed' };
+
+  const { allowed } = question.policy.secondFactors;
+  const now: Situation = { ...progress, question, owned: owned.filter(({ factor }) => allowed.includes(factor)) };
+  if (!isEnough(question, progress.proofs)) return stepToEnough(now, required);
+  return (
+    stepToSetUp(now) ??
+    stepToRecoveryCodes(now) ??
+    (progress.notice ? { step: 'notice', notice: progress.notice } : { step: 'finish', level: proven })
+  );
+}
+
+/** A factor that reaches the level, of those that the person has; else one to be added. */
+function stepToEnough(now: Situation, required: Level): Step {
+  const { question, proofs, owned } = now;
+  const reaching = factorsReaching(question.policy, required);
+  const proving = prove(
+    now,
+    owned.filter(({ factor }) => reaching.includes(factor)),
+  );
+  if (proving) return proving;
+
+  const waiver: Proof = { factor: 'grace-period', amr: [], at: question.now };
+  const mayPostpone = now.graceOpen && isEnough(question, [...proofs, waiver]);
+  const enrolling = enrol(now, reaching.filter(isNoRecovery), 'required', mayPostpone);
+  return stepBeforeEnrolling(now) ?? enrolling ?? UNMET;
 }
 
 /**
- * A factor the person has, else the first allowed one that they can add, of which there is at least one here. A first factor is
- * added after a password that was proven in the same login: a session that somebody left open is not enough.
+ * A factor is added after one that exists is proven, in this login or lately; the very first one after a password in this login: a
+ * session that somebody left open is not enough (SECURITY.md, "Second factor"). Undefined where that is done.
  */
-function secondFactorStep(
-  factors: readonly FactorId[],
-  enrolments: readonly Pick<Enrolment, 'factor'>[],
-  inherited: boolean,
-): Step {
-  const owned = enrolments.find((enrolment) => factors.includes(enrolment.factor));
-  if (owned) return { step: 'prove', factor: owned.factor };
-  const [first] = factors;
-  return first === undefined || inherited ? { step: 'password' } : { step: 'enrol', factor: first };
+function stepBeforeEnrolling(now: Situation): Step | undefined {
+  const { owned, inherited, proofs, question } = now;
+  if (owned.length === 0) return inherited ? { step: 'password' } : undefined;
+  const isProven = owned.some(({ factor }) =>
+    proofs.some((proof) => proof.factor === factor && (!inherited || question.now - proof.at <= LATELY)),
+  );
+  return isProven ? undefined : prove(now, owned);
+}
+
+/** What the tenant wants everybody to have whom it asks for a second factor. Who has put off all of it is not asked again. */
+function stepToSetUp(now: Situation): Step | undefined {
+  const { question, owned, postponed, proofs, graceOpen } = now;
+  if (!isAskedByTenant(question) || proofs.some(({ factor }) => factor === 'grace-period')) return undefined;
+  const missing = question.policy.secondFactors.setUp.filter(
+    (factor) => !owns(owned, factor) && !postponed.includes(factor) && mayAdd(owned, factor),
+  );
+  const enrolling = enrol(now, missing, 'set-up', graceOpen);
+  return enrolling && (stepBeforeEnrolling(now) ?? enrolling);
+}
+
+/** Offered once, right after a factor was added. */
+function stepToRecoveryCodes(now: Situation): Step | undefined {
+  const { question, owned, postponed, enrolled } = now;
+  const factor = 'recovery-code';
+  const isOffered = enrolled && question.policy.secondFactors.allowed.includes(factor) && mayAdd(owned, factor);
+  if (!isOffered || owns(owned, factor) || postponed.includes(factor) || stepBeforeEnrolling(now)) return undefined;
+  return enrol(now, [factor], 'recovery-codes', true);
+}
+
+/** The one that the person chose, else the first. Undefined of none. */
+function prove({ choice, question }: Situation, usable: readonly OwnedFactor[]): ProveStep | undefined {
+  const choices = usable.toSorted(inOrderOf(question.policy));
+  const chosen =
+    choices.find(({ id }) => id === choice) ?? choices.find(({ factor }) => factor === choice) ?? choices[0];
+  if (!chosen) return undefined;
+  const { factor, id } = chosen;
+  const sends = factor === 'sms' || factor === 'email';
+  return { step: 'prove', factor, ...(sends ? { enrolmentId: id } : {}), choices };
+}
+
+/** In the order of `allowed`, as the tenant gives it. */
+function enrol(
+  { choice }: Situation,
+  choices: readonly FactorId[],
+  why: EnrolStep['why'],
+  mayPostpone: boolean,
+): EnrolStep | undefined {
+  const factor = choices.find((id) => id === choice) ?? choices[0];
+  return factor && { step: 'enrol', factor, choices, mayPostpone, why };
+}
+
+/** Recovery codes last; before them the last used first, then the strongest, then as the tenant orders them. */
+function inOrderOf({ secondFactors, levels }: Policy) {
+  const rank = ({ factor, lastUsedAt }: OwnedFactor) => [
+    isNoRecovery(factor) ? 0 : 1,
+    -(lastUsedAt?.getTime() ?? 0),
+    -LEVELS.indexOf(levels[factor]),
+    secondFactors.allowed.indexOf(factor),
+  ];
+  return (one: OwnedFactor, other: OwnedFactor): number => {
+    const others = rank(other);
+    return (
+      rank(one)
+        .map((value, index) => value - (others[index] ?? 0))
+        .find((difference) => difference !== 0) ?? 0
+    );
+  };
+}
+
+function owns(owned: readonly OwnedFactor[], wanted: FactorId): boolean {
+  return owned.some(({ factor }) => factor === wanted);
+}
+
+/** Recovery codes are for somebody who has another factor to lose. */
+function mayAdd(owned: readonly OwnedFactor[], factor: FactorId): boolean {
+  return isNoRecovery(factor) || owned.some((other) => isNoRecovery(other.factor));
+}
+
+function isNoRecovery(factor: FactorId): boolean {
+  return factor !== 'recovery-code';
 }

@@ -2,6 +2,7 @@
 
 import type { Adapter, AdapterFactory, AdapterPayload, ResponseType } from 'oidc-provider';
 
+import { ACCOUNT_CLIENT, accountClient } from '../clients/account-client.ts';
 import type { Clients } from '../clients/clients.ts';
 import type { Database } from '../db/database.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
@@ -19,7 +20,7 @@ export interface ArtifactDeps {
   sessionEnded(session: { uid: string; userId: string | undefined }): Promise<void>;
 }
 
-export function createArtifacts(tenant: Tenant, deps: ArtifactDeps): AdapterFactory {
+export function createArtifacts(tenant: Tenant, issuer: string, deps: ArtifactDeps): AdapterFactory {
   const { db, store, sessions, clients, sessionEnded } = deps;
   const { policy, tokens } = tenant.settings;
   const postgres = { db, tenantId: tenant.id, refreshReuseLeeway: tokens.refreshReuseLeeway };
@@ -27,7 +28,7 @@ export function createArtifacts(tenant: Tenant, deps: ArtifactDeps): AdapterFact
   return (model): Adapter => {
     switch (model) {
       case 'Client':
-        return createClientArtifacts(tenant.id, clients);
+        return createClientArtifacts(tenant.id, issuer, clients);
       case 'Session':
         return createSessionArtifacts({
           sessions,
@@ -51,9 +52,10 @@ export function createArtifacts(tenant: Tenant, deps: ArtifactDeps): AdapterFact
 }
 
 /** Clients are read only: the configuration file and the admin API write them, not the protocol. */
-function createClientArtifacts(tenantId: string, clients: Clients): Adapter {
+function createClientArtifacts(tenantId: string, issuer: string, clients: Clients): Adapter {
   return {
     async find(id): Promise<AdapterPayload | undefined> {
+      if (id === ACCOUNT_CLIENT) return accountClient(issuer);
       const client = await clients.find(tenantId, id);
       if (!client) return undefined;
       const { clientId, metadata, secret } = client;

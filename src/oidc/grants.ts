@@ -3,6 +3,7 @@
 
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
 
+import { ACCOUNT_CLIENT } from '../clients/account-client.ts';
 import type { Database } from '../db/database.ts';
 import { NO_ACCESS, grantAccess, includesAccess, joinAccess } from '../login/access.ts';
 import type { Access } from '../login/access.ts';
@@ -23,6 +24,7 @@ export function createLoadExistingGrant({ tenantId, db, sessions, consents }: Gr
   return async function loadExistingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
     const { client, session, account, provider } = ctx.oidc;
     if (!client || !session || !account) return undefined;
+    if (client.clientId === ACCOUNT_CLIENT) return forAccountPages(ctx, account.accountId);
     const known = session.grantIdFor(client.clientId);
     const grant = known === undefined ? undefined : await provider.Grant.find(known);
     const requested = requestedOf(ctx);
@@ -75,6 +77,13 @@ export function createLoadExistingGrant({ tenantId, db, sessions, consents }: Gr
     await mine.destroy();
     return extend(ctx, claimed.grantId, requested);
   }
+}
+
+/** Never saved: no token comes of it. */
+function forAccountPages(ctx: KoaContextWithOIDC, accountId: string): Grant {
+  const grant = new ctx.oidc.provider.Grant({ accountId, clientId: ACCOUNT_CLIENT });
+  grantAccess(grant, requestedOf(ctx));
+  return grant;
 }
 
 /** What the grant holds, of the resources that are asked for. */

@@ -5,18 +5,20 @@ import type { Client, Provider } from 'oidc-provider';
 
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import { currentRequest } from '../http/request-context.ts';
-import { acrRequestOf } from '../policy/acr-request.ts';
-import { isLevel } from '../policy/levels.ts';
-import { answeredAcr } from '../policy/required-proof.ts';
+import { answeredAcr, provenLevel } from '../policy/required-proof.ts';
+import type { Policy } from '../policy/required-proof.ts';
 import { networkOf } from '../security/client-network.ts';
 import { sha256 } from '../security/sha256.ts';
+import type { Tenant } from '../tenants/tenants.ts';
+import { proofQuestionOf } from './proof-question.ts';
+import { proofsOf } from './session-artifact.ts';
 
-export function overrideProvider(provider: Provider, tenantId: string, store: EphemeralStore): void {
+export function overrideProvider(provider: Provider, { id, settings }: Tenant, store: EphemeralStore): void {
   pinUrls(provider);
-  answerAcr(provider);
+  answerAcr(provider, settings.policy);
   alwaysIncludeSid(provider);
-  detectReplaysAtomically(provider, tenantId, store);
-  limitSecretGuesses(provider, tenantId, store);
+  detectReplaysAtomically(provider, id, store);
+  limitSecretGuesses(provider, id, store);
 }
 
 /** Stock: URLs are made from `Host`, so that a forged one ends up in discovery and in redirects. */
@@ -26,12 +28,16 @@ function pinUrls(provider: Provider): void {
   });
 }
 
-/** Stock: the session's acr, also where the client asked for a weaker one (OpenID Connect Core 5.5.1.1). */
-function answerAcr(provider: Provider): void {
+/**
+ * Stock: what the session's last sign-in reached. A client may have asked for less (OpenID Connect Core 5.5.1.1), and what one
+ * client takes for fresh is too old for another, so it is worked out from the proofs, as the prompts do.
+ */
+function answerAcr(provider: Provider, policy: Policy): void {
   Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
     get(this: InstanceType<typeof provider.OIDCContext>) {
-      const proven = this.session?.acr;
-      return isLevel(proven) ? answeredAcr(proven, acrRequestOf(this.params ?? {})) : proven;
+      const question = proofQuestionOf(policy, this);
+      const proven = provenLevel(question, proofsOf(this));
+      return proven && answeredAcr(proven, question.request);
     },
   });
 }

@@ -4,26 +4,61 @@
 import { errors, interactionPolicy } from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
-import { acrRequestOf, isMalformedAcrRequest } from '../policy/acr-request.ts';
-import { isLevel, reaches } from '../policy/levels.ts';
-import { STEP_UP, isAttainable, isUnknownEssential, requiredLevel } from '../policy/required-proof.ts';
+import { isMalformedAcrRequest } from '../policy/acr-request.ts';
+import {
+  NOT_ALLOWED,
+  STEP_UP,
+  isAllowed,
+  isAttainable,
+  isEnough,
+  isUnknownEssential,
+  needsRoles,
+  requiredLevel,
+} from '../policy/required-proof.ts';
 import type { Policy, ProofQuestion } from '../policy/required-proof.ts';
+import type { Roles } from '../roles/roles.ts';
 import { userOf } from './account.ts';
-import { clientSettings } from './client-settings.ts';
+import { proofQuestionOf } from './proof-question.ts';
+import { proofsOf } from './session-artifact.ts';
 
-export function createPrompts(policy: Policy): interactionPolicy.DefaultPolicy {
+type RolesOfUser = Pick<Roles, 'rolesOfUser'>;
+
+export function createPrompts(policy: Policy, roles: RolesOfUser): interactionPolicy.DefaultPolicy {
   const prompts = interactionPolicy.base();
+  const ask = createAsk(policy, roles);
 
   const login = prompts.get('login');
   // They loop where the value asked for cannot be met, and know equality only: ours compares ordered levels.
   login?.checks.remove('essential_acr');
   login?.checks.remove('essential_acrs');
   login?.checks.add(accountGone, 0);
-  login?.checks.add(levelTooLow(policy));
+  // Of several that fail, the first one is the error of a request without a page.
+  login?.checks.add(notAllowed(ask));
+  login?.checks.add(levelTooLow(ask));
 
   // Whether a client asks for consent is ours to decide (grants.ts), by firstParty and not by application_type.
   prompts.get('consent')?.checks.remove('native_client_prompt');
   return prompts;
+}
+
+type Ask = (ctx: KoaContextWithOIDC) => Promise<ProofQuestion>;
+
+/** Once for each request, however many checks ask. */
+function createAsk(policy: Policy, roles: RolesOfUser): Ask {
+  const asked = new WeakMap<KoaContextWithOIDC['oidc'], Promise<ProofQuestion>>();
+
+  async function ask(oidc: KoaContextWithOIDC['oidc']): Promise<ProofQuestion> {
+    const question = proofQuestionOf(policy, oidc);
+    const user = userOf(oidc.account);
+    if (!user || !needsRoles(policy, question.client)) return question;
+    return { ...question, roles: await roles.rolesOfUser({ ...user, userId: user.id }) };
+  }
+
+  return ({ oidc }) => {
+    const question = asked.get(oidc) ?? ask(oidc);
+    asked.set(oidc, question);
+    return question;
+  };
 }
 
 /** A session whose user is disabled, deleted or gone from the directory is no session. */
@@ -34,32 +69,29 @@ const accountGone = new interactionPolicy.Check(
   ({ oidc }) => oidc.session?.accountId !== undefined && oidc.account === undefined,
 );
 
-function levelTooLow(policy: Policy): interactionPolicy.Check {
+function notAllowed(ask: Ask): interactionPolicy.Check {
+  return new interactionPolicy.Check(
+    NOT_ALLOWED,
+    'this application is not for the person who is signed in',
+    'access_denied',
+    async (ctx) => ctx.oidc.account !== undefined && !isAllowed(await ask(ctx)),
+  );
+}
+
+function levelTooLow(ask: Ask): interactionPolicy.Check {
   return new interactionPolicy.Check(
     STEP_UP,
     'the session does not reach the level of authentication that is asked for',
     'unmet_authentication_requirements',
-    (ctx) => {
+    async (ctx) => {
       if (isMalformedAcrRequest(ctx.oidc.params ?? {})) {
         throw new errors.InvalidRequest('claims.id_token.acr is malformed');
       }
-      const question = proofQuestionOf(policy, ctx);
-      const required = requiredLevel(question);
-      if (isUnknownEssential(question.request) || !isAttainable(policy, required)) {
+      const question = await ask(ctx);
+      if (isUnknownEssential(question.request) || !isAttainable(question.policy, requiredLevel(question, false))) {
         throw new errors.UnmetAuthenticationRequirements('no way to sign in here reaches the acr that is asked for');
       }
-      const { session } = ctx.oidc;
-      if (session?.accountId === undefined || ctx.oidc.account === undefined) return false;
-      return !reaches(isLevel(session.acr) ? session.acr : undefined, required);
+      return ctx.oidc.account !== undefined && !isEnough(question, proofsOf(ctx.oidc));
     },
   );
-}
-
-function proofQuestionOf(policy: Policy, { oidc }: KoaContextWithOIDC): ProofQuestion {
-  return {
-    policy,
-    minimumAcr: oidc.client && clientSettings(oidc.client).minimumAcr,
-    request: acrRequestOf(oidc.params ?? {}),
-    groups: userOf(oidc.account)?.directory?.groups ?? [],
-  };
 }

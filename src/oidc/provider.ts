@@ -8,6 +8,7 @@ import type { Client, Configuration, KoaContextWithOIDC, ResourceServer } from '
 import { OWN_CLIENT_METADATA } from '../clients/client-metadata.ts';
 import { CLAIMS_BY_SCOPE, SCOPES } from '../clients/scopes.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
+import { inLanguage, uiLocalesOf } from '../http/language-picker.ts';
 import { interactionPath } from '../login/interaction-path.ts';
 import { LEVELS } from '../policy/levels.ts';
 import { derivedSecrets } from '../security/derived-secrets.ts';
@@ -46,10 +47,10 @@ export function createProvider(tenant: Tenant, issuer: string, keys: readonly JW
     ...protocol(tenant, issuer, deps),
     ...tokens(tenant, keys, deps),
     ...people(tenant, issuer, deps),
-    adapter: createArtifacts(tenant, deps),
+    adapter: createArtifacts(tenant, issuer, deps),
   });
   provider.proxy = true;
-  overrideProvider(provider, tenant.id, deps.store);
+  overrideProvider(provider, tenant, deps.store);
   return provider;
 }
 
@@ -57,7 +58,8 @@ export function createProvider(tenant: Tenant, issuer: string, keys: readonly JW
 function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configuration {
   const { pages, languages } = deps;
   return {
-    responseTypes: ['code'],
+    // `none` is for the account pages (clients/account-client.ts), which need no more than the session.
+    responseTypes: ['code', 'none'],
     scopes: SCOPES,
     claims: CLAIMS_BY_SCOPE,
     acrValues: LEVELS,
@@ -155,8 +157,12 @@ function people(tenant: Tenant, issuer: string, deps: ProviderDeps): Configurati
     findAccount: createFindAccount(tenant, deps),
     loadExistingGrant: createLoadExistingGrant({ ...deps, tenantId: tenant.id }),
     interactions: {
-      policy: createPrompts(tenant.settings.policy),
-      url: (_ctx, { uid, params }) => base + interactionPath(uid, String(params.client_id)),
+      policy: createPrompts(tenant.settings.policy, deps.roles),
+      // What is asked after a page of ours keeps the language that was picked there (login/interactions.ts).
+      url: (ctx, { uid, params }) => {
+        const path = base + interactionPath(uid, String(params.client_id));
+        return ctx.oidc.route === 'resume' ? inLanguage(path, uiLocalesOf(ctx)) : path;
+      },
     },
   };
 }

@@ -19,15 +19,23 @@ export interface SessionArtifactDeps {
   ended(session: { uid: string; userId: string | undefined }): Promise<void>;
 }
 
-/** What each request read, and by which id, by its context. */
-const loadedBy = new WeakMap<KoaContextWithOIDC, { session: Session; id: string }>();
+type Request = KoaContextWithOIDC['oidc'];
+
+/** What each request read, and by which id. */
+const loadedBy = new WeakMap<Request, { session: Session; id: string }>();
+
+/** What the person of this request has proven: in the login that has just ended, else in the session. */
+export function proofsOf(oidc: Request): readonly Proof[] {
+  const loaded = loadedBy.get(oidc)?.session;
+  return signInProofs(oidc) ?? (loaded?.uid === oidc.session?.uid ? loaded?.proofs : undefined) ?? [];
+}
 
 export function createSessionArtifacts({ sessions, tenantId, idle, absolute, ended }: SessionArtifactDeps): Adapter {
   return {
     async find(id) {
       const session = await sessions.find(tenantId, id);
-      const ctx = Provider.ctx;
-      if (session && ctx) loadedBy.set(ctx, { session, id });
+      const oidc = Provider.ctx?.oidc;
+      if (session && oidc) loadedBy.set(oidc, { session, id });
       return session && toPayload(session, id);
     },
 
@@ -37,19 +45,19 @@ export function createSessionArtifacts({ sessions, tenantId, idle, absolute, end
     },
 
     async upsert(id, payload) {
-      const ctx = Provider.ctx;
-      const change = changeOf(id, payload, ctx && loadedBy.get(ctx), signInProofs(ctx));
+      const oidc = Provider.ctx?.oidc;
+      const change = changeOf(id, payload, oidc && loadedBy.get(oidc), oidc && signInProofs(oidc));
       if (!change || (await sessions.save(tenantId, { ...change, idle, absolute }))) return;
       // Another request came first with an id of its own. That one is the browser's: this request has nothing to say of it.
-      if (change.formerId !== undefined && ctx?.oidc.session) ctx.oidc.session.jti = change.formerId;
+      if (change.formerId !== undefined && oidc?.session) oidc.session.jti = change.formerId;
     },
 
     /** The library destroys the old id when it rotates; with a row keyed by uid there is nothing to do then. */
     async destroy(id) {
-      const ctx = Provider.ctx;
-      if (rotatesAway(ctx, id)) return;
+      const oidc = Provider.ctx?.oidc;
+      if (rotatesAway(oidc, id)) return;
       // By uid where it is known: another request may have given the session another id meanwhile.
-      const loaded = ctx && loadedBy.get(ctx);
+      const loaded = oidc && loadedBy.get(oidc);
       const { uid } = (loaded?.id === id ? loaded.session : await sessions.find(tenantId, id)) ?? {};
       const session = uid === undefined ? undefined : await sessions.end(tenantId, uid);
       if (session) await ended(session);
@@ -84,7 +92,7 @@ function changeOf(
   id: string,
   payload: AdapterPayload,
   before: { session: Session; id: string } | undefined,
-  proofs: readonly Proof[],
+  proofs: readonly Proof[] | undefined,
 ): Omit<SessionChange, 'idle' | 'absolute'> | undefined {
   const { uid, accountId, state } = payload;
   if (uid === undefined || accountId === undefined) return undefined;
@@ -117,30 +125,32 @@ function authorizationsOf({ authorizations = {} }: AdapterPayload): Record<strin
 function signInOf(
   payload: AdapterPayload,
   known: Session | undefined,
-  proofs: readonly Proof[],
+  proofs: readonly Proof[] | undefined,
 ): SessionChange['signIn'] {
   const { accountId, acr, amr, loginTs } = payload;
   if (accountId === undefined) return undefined;
-  if (known?.userId === accountId && known.acr === acr && known.authTime === loginTs) return undefined;
+  const isKnown = known?.userId === accountId && known.acr === acr && known.authTime === loginTs;
+  // The same factor proven afresh changes nothing but the proofs.
+  if (isKnown && (proofs === undefined || isDeepStrictEqual(proofs, known.proofs))) return undefined;
   const request = currentRequest();
   return {
     userId: accountId,
     acr,
     amr,
     authTime: loginTs,
-    proofs,
+    proofs: proofs ?? [],
     address: request?.address,
     userAgent: request?.userAgent,
   };
 }
 
 /** finish-login.ts sends the proofs along with the login's result. */
-function signInProofs(ctx: KoaContextWithOIDC | undefined): readonly Proof[] {
-  const proofs = ctx?.oidc.result?.login?.proofs;
-  return Array.isArray(proofs) ? (proofs as Proof[]) : [];
+function signInProofs(oidc: Request): readonly Proof[] | undefined {
+  const proofs = oidc.result?.login?.proofs;
+  return Array.isArray(proofs) ? (proofs as Proof[]) : undefined;
 }
 
-function rotatesAway(ctx: KoaContextWithOIDC | undefined, id: string): boolean {
-  const session: unknown = ctx?.oidc.session;
+function rotatesAway(oidc: Request | undefined, id: string): boolean {
+  const session: unknown = oidc?.session;
   return typeof session === 'object' && session !== null && 'oldId' in session && session.oldId === id;
 }

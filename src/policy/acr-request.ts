@@ -1,4 +1,5 @@
-// What a request asks of the `acr`, wherever it says so (OpenID Connect Core 3.1.2.1, 5.5.1.1; Dynamic Registration 2).
+// What a request asks of the `acr` and of how fresh it is, wherever it says so (OpenID Connect Core 3.1.2.1, 5.5.1.1; Dynamic
+// Registration 2).
 
 import { z } from 'zod';
 
@@ -15,17 +16,24 @@ const claimsParameter = z.object({ id_token: z.object({ acr: acrClaim }).nullish
 
 /** An essential claim outweighs `acr_values`, which outweigh a voluntary claim. Undefined where nothing was asked. */
 export function acrRequestOf(params: Record<string, unknown>): AcrRequest | undefined {
+  const asked = acrAskedIn(params);
+  // The library puts a client's `default_max_age` here, too.
+  if (params.max_age === undefined) return asked;
+  return { ...(asked ?? { values: [], essential: false }), fresh: true };
+}
+
+/** What cannot be read may have been essential: to take it for no request would be to answer with too little. */
+export function isMalformedAcrRequest({ claims }: Record<string, unknown>): boolean {
+  return claims !== undefined && !readClaims(claims).success;
+}
+
+function acrAskedIn(params: Record<string, unknown>): AcrRequest | undefined {
   const claim = acrClaimOf(params.claims);
   if (claim?.essential) return claim;
   if (typeof params.acr_values === 'string' && params.acr_values !== '') {
     return { values: params.acr_values.split(' '), essential: false };
   }
   return claim;
-}
-
-/** What cannot be read may have been essential: to take it for no request would be to answer with too little. */
-export function isMalformedAcrRequest({ claims }: Record<string, unknown>): boolean {
-  return claims !== undefined && !readClaims(claims).success;
 }
 
 function acrClaimOf(claims: unknown): AcrRequest | undefined {

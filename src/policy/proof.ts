@@ -18,3 +18,8 @@ export interface Proof {
 export function isWaiver(factor: Proof['factor']): factor is Waiver {
   return WAIVERS.some((waiver) => waiver === factor);
 }
+
+/** The proofs with a new one, in place of an earlier one by the same factor: a session keeps the last of each. */
+export function withProof(proofs: readonly Proof[], proof: Proof): Proof[] {
+  return [...proofs.filter(({ factor }) => factor !== proof.factor), proof];
+}

@@ -5,7 +5,7 @@ import { Router } from '@koa/router';
 import { startOf } from '../clients/client-metadata.ts';
 import type { Clients } from '../clients/clients.ts';
 import type { PageSender } from '../http/send-page.ts';
-import { requireSite, siteOf } from '../http/tenant-context.ts';
+import { pathIn, requireSite, siteOf } from '../http/tenant-context.ts';
 
 export function siteRoutes(sender: PageSender, clients: Clients): Router {
   const router = new Router();
@@ -17,7 +17,7 @@ export function siteRoutes(sender: PageSender, clients: Clients): Router {
       const url = startOf(metadata);
       return name === undefined || url === undefined ? [] : [{ name, url }];
     });
-    sender.sendPage(ctx, 'home', { apps });
+    sender.sendPage(ctx, 'home', { apps, accountUrl: site && pathIn(site, '/account') });
   });
 
   // W3C: A Well-Known URL for Changing Passwords.

@@ -45,10 +45,15 @@ const totp = z
   })
   .prefault({});
 
-const whom = z.strictObject({
-  groups: z.array(z.string().min(1)).default([]).describe('Members of these, by name, DN or id'),
-  roles: z.array(z.string().min(1)).default([]).describe('Holders of these'),
-});
+const whom = z
+  .strictObject({
+    groups: z.array(z.string().min(1)).default([]).describe('Members of these, by name, DN or id'),
+    roles: z.array(z.string().min(1)).default([]).describe('Holders of these'),
+  })
+  .refine(({ groups, roles }) => groups.length + roles.length > 0, {
+    path: ['groups'],
+    message: 'name a group or a role',
+  });
 
 const secondFactors = z
   .strictObject({
@@ -57,10 +62,7 @@ const secondFactors = z
       .default(['totp', 'passkey', 'recovery-code'])
       .describe('Second factors that people may enrol and use; the first ones are offered first'),
     required: z
-      .union([
-        z.enum(['always', 'never']),
-        whom.refine(({ groups, roles }) => groups.length + roles.length > 0, 'name a group or a role'),
-      ])
+      .union([z.enum(['always', 'never']), whom])
       .default('always')
       .describe('Of whom a second factor is asked: everyone, no one, or members of groups and holders of roles'),
     setUp: z
@@ -75,7 +77,9 @@ const secondFactors = z
       .refine(({ days, logins }) => days !== undefined || logins !== undefined, 'give days or logins')
       .optional()
       .describe('How long, or how often, people may sign in before they have to enrol'),
-    freshness: lifetime.optional().describe('A second factor is asked again after so long; with the session if left out'),
+    freshness: lifetime
+      .optional()
+      .describe('A second factor is asked again after so long; with the session if left out'),
   })
   .refine(({ allowed, required }) => required === 'never' || allowed.some((factor) => factor !== 'recovery-code'), {
     path: ['allowed'],
@@ -118,7 +122,9 @@ const passkeys = z
       .string()
       .regex(/^[a-z0-9.-]+$/, 'write a host, as example.com')
       .optional()
-      .describe("Domain that passkeys belong to; the issuer's host if left out. Another one loses those that there are"),
+      .describe(
+        "Domain that passkeys belong to; the issuer's host if left out. Another one loses those that there are",
+      ),
     attestation: z.enum(['none', 'direct']).default('none').describe('direct asks what kind of authenticator it is'),
     allowAaguids: z.array(z.guid()).optional().describe('Only these kinds of authenticators'),
     denyAaguids: z.array(z.guid()).default([]).describe('Not these kinds of authenticators'),
@@ -145,13 +151,17 @@ const policy = z
     trustedDevices: z
       .strictObject({ days: z.int().min(1).max(365).default(30) })
       .optional()
-      .describe('Lets people spare themselves the second factor in a browser of their own for so long; off if left out'),
+      .describe(
+        'Lets people spare themselves the second factor in a browser of their own for so long; off if left out',
+      ),
     sessionIdle: lifetime.default(30 * MINUTE).describe('A session ends after so long without use'),
     sessionAbsolute: lifetime.default(12 * HOUR).describe('A session ends after so long, used or not'),
     trustDirectoryContacts: z
       .boolean()
       .default(true)
-      .describe('Addresses and numbers in the directory count as verified: email_verified says so, and codes are sent there'),
+      .describe(
+        'Addresses and numbers in the directory count as verified: email_verified says so, and codes are sent there',
+      ),
     directoryFreshness: duration.default(5 * MINUTE).describe('How old the last answer about a person may be'),
     directoryStaleLimit: duration.default(HOUR).describe('How long the last answer serves while the directory is down'),
   })

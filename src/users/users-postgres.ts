@@ -31,7 +31,7 @@ const COLUMNS = `id, tenant_id, username, status, profile, directory_id, stable_
   directory_state, directory_checked_at, local_name, last_login_at`;
 
 export function createPostgresUsers(db: Database): Users {
-  return { ...anyUsers(db), ...directoryUsers(db), ...localUsers(db) };
+  return { ...anyUsers(db), ...directoryUsers(db), ...localUsers(db), ...graceOfUsers(db) };
 }
 
 function anyUsers(db: Database): Pick<Users, 'find' | 'disable' | 'recordLogin'> {
@@ -135,6 +135,27 @@ function localUsers(
         userId,
         expected,
         next,
+      ]);
+    },
+  };
+}
+
+function graceOfUsers(db: Database): Pick<Users, 'grace' | 'countGraceLogin'> {
+  return {
+    async grace(tenantId, userId) {
+      const row = await db.one<{ grace_since: Date; grace_logins: number }>(
+        `update users set grace_since = coalesce(grace_since, now()) where tenant_id = $1 and id = $2
+         returning grace_since, grace_logins`,
+        [tenantId, userId],
+      );
+      if (!row) throw new Error('grace was asked for a user that does not exist');
+      return { since: row.grace_since, logins: row.grace_logins };
+    },
+
+    async countGraceLogin(tenantId, userId) {
+      await db.query('update users set grace_logins = grace_logins + 1 where tenant_id = $1 and id = $2', [
+        tenantId,
+        userId,
       ]);
     },
   };

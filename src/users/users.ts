@@ -89,6 +89,13 @@ export interface Users {
   /** Whether there is such a user. */
   disable(tenantId: string, userId: string): Promise<boolean>;
   recordLogin(tenantId: string, userId: string, at: Date): Promise<void>;
+
+  /**
+   * Since when this person has time to enrol a second factor, and how often they have signed in without one since. The time begins
+   * with the first call.
+   */
+  grace(tenantId: string, userId: string): Promise<{ since: Date; logins: number }>;
+  countGraceLogin(tenantId: string, userId: string): Promise<void>;
 }
 
 /** `admin@local`: so that accounts that live here are told from a directory's. No directory can have this realm. */

@@ -220,6 +220,36 @@ describeOnEveryDatabase('users with an account here', ({ db, other }) => {
       .and.deep.include({ lastLoginAt: later(1) });
   });
 
+  it('have time to enrol from the first time that it is asked for, and their sign-ins without are counted', async () => {
+    const tenantId = await aTenantId(db());
+    const user = await created(tenantId, 'ann');
+    const neighbour = await created(tenantId, 'bob');
+    const [first, ...others] = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        createPostgresUsers(index % 2 ? db() : other()).grace(tenantId, user.id),
+      ),
+    );
+    expect(first?.logins).to.equal(0);
+    expect(Math.abs((first?.since.getTime() ?? 0) - Date.now())).to.be.below(60_000);
+    for (const other of others) expect(other).to.deep.equal(first);
+
+    await Promise.all(Array.from({ length: 20 }, () => users().countGraceLogin(tenantId, user.id)));
+    expect(await users().grace(tenantId, user.id)).to.deep.equal({ since: first?.since, logins: 20 });
+    expect((await users().grace(tenantId, neighbour.id)).logins).to.equal(0);
+  });
+
+  it('have no time to enrol in another tenant, and none of their sign-ins there are counted', async () => {
+    const [tenantId, stranger] = [await aTenantId(db()), await aTenantId(db())];
+    const { id } = await created(tenantId, 'ann');
+    await users().countGraceLogin(stranger, id);
+    expect(
+      await users()
+        .grace(stranger, id)
+        .catch((error: unknown) => String(error)),
+    ).to.include('does not exist');
+    expect((await users().grace(tenantId, id)).logins).to.equal(0);
+  });
+
   it('have an account here or an entry in a directory, never both', async () => {
     const tenantId = await aTenantId(db());
     const { id } = await created(tenantId, 'ann');

@@ -1,178 +1,397 @@
+// The table of a login: what the tenant and the client ask × how far the login has come → the next step. Each rule of
+// login/next-step.ts has a row that fails without it. Below the table, what holds for every state that there can be.
+
 import { expect } from 'chai';
 
 import { nextStep } from '../../src/login/next-step.ts';
-import type { LoginProgress, Step } from '../../src/login/next-step.ts';
+import type { LoginProgress, OwnedFactor, Step } from '../../src/login/next-step.ts';
+import type { LEVELS } from '../../src/policy/levels.ts';
+import { reaches } from '../../src/policy/levels.ts';
+import { isWaiver, withProof } from '../../src/policy/proof.ts';
 import type { Proof } from '../../src/policy/proof.ts';
-import type { ProofQuestion } from '../../src/policy/required-proof.ts';
+import { factorsReaching, isEnough, provenLevel, requiredLevel } from '../../src/policy/required-proof.ts';
+import type { Policy, ProofQuestion } from '../../src/policy/required-proof.ts';
+import type { FactorId } from '../../src/second-factors/second-factor.ts';
 import { tenantSettings } from '../../src/tenants/tenant-settings.ts';
 
-const password: Proof = { factor: 'password', amr: ['pwd'], at: 1 };
-const totp: Proof = { factor: 'totp', amr: ['otp'], at: 2 };
-const notice = { passwordExpiresIn: 86_400 };
-const hasTotp = [{ factor: 'totp' as const }];
+const NOW = 1_000_000;
+const ALL: FactorId[] = ['totp', 'passkey', 'sms', 'email', 'recovery-code'];
 
-function policy(required: unknown, levels: object = {}): ProofQuestion['policy'] {
-  return tenantSettings.parse({ policy: { secondFactors: { required }, levels } }).policy;
+const METHODS: Partial<Record<Proof['factor'], string[]>> = { password: ['pwd'], passkey: ['hwk', 'user'] };
+
+/** By a factor, so many seconds ago: `totp`, `totp 400`. */
+function proofOf(text: string): Proof {
+  const [factor = '', age = '0'] = text.split(' ');
+  const known = [...ALL, 'password' as const, 'trusted-device' as const, 'grace-period' as const];
+  const found = known.find((one) => one === factor);
+  if (!found) throw new Error(`no factor is called ${factor}`);
+  return { factor: found, amr: METHODS[found] ?? [], at: NOW - Number(age) };
 }
 
+/** A factor that somebody has, used so many days ago: `totp`, `totp 3`, `sms#work 3`. Never used where no days are given. */
+function ownedOf(text: string): OwnedFactor {
+  const [id = '', days] = text.split(' ');
+  const { factor } = proofOf(id.split('#')[0] ?? '');
+  if (factor === 'password' || isWaiver(factor)) throw new Error(`nobody has ${factor}`);
+  return { id, factor, lastUsedAt: days === undefined ? undefined : new Date((NOW - Number(days) * 86_400) * 1000) };
+}
+
+function policyOf(secondFactors: object, rest: object = {}): Policy {
+  return tenantSettings.parse({ policy: { secondFactors, ...rest } }).policy;
+}
+
+const NEVER = policyOf({ allowed: ALL, required: 'never' });
+const ALWAYS = policyOf({ allowed: ['totp', 'passkey', 'recovery-code'] });
+const EVERY = policyOf({ allowed: ALL });
+const TOTP = policyOf({ allowed: ['totp'], required: 'never' });
+const HOURLY = policyOf({ allowed: ['totp'], freshness: '1h' });
+const GRACE = policyOf({ allowed: ['totp', 'passkey'], grace: { days: 7 } });
+const TRUSTING = policyOf({ allowed: ['totp', 'passkey'] }, { trustedDevices: {} });
+const SET_UP = policyOf({ allowed: ALL, setUp: ['passkey', 'recovery-code'] });
+const SET_UP_GRACE = policyOf({ allowed: ['totp', 'passkey'], setUp: ['passkey'], grace: { days: 7 } });
+const SOME = policyOf({ allowed: ['totp'], required: { groups: ['admins'], roles: ['approver'] } });
+const SOME_SET_UP = policyOf({ allowed: ['totp', 'passkey'], required: { roles: ['approver'] }, setUp: ['passkey'] });
+
+const ask = (...values: string[]) => ({ request: { values, essential: false } });
+const insist = (...values: string[]) => ({ request: { values, essential: true } });
+const admins = { groups: [{ id: 'g1', dn: 'cn=admins,o=acme', name: 'admins', nameIsUnique: true as const }] };
+const notice = { passwordExpiresIn: 86_400 };
+const client = (more: NonNullable<ProofQuestion['client']>) => ({ client: more });
+const forClerks = client({ allow: { groups: [], roles: ['clerk'] } });
+
+const PASSWORD: Step = { step: 'password' };
+const UNMET: Step = { step: 'refuse', reason: 'unmet_authentication_requirements' };
+const finish = (level: (typeof LEVELS)[number]): Step => ({ step: 'finish', level });
+/** The first one, with those that the person might choose instead. */
+function prove(...choices: string[]): Expected {
+  const [first = ''] = choices;
+  return { step: 'prove', factor: ownedOf(first).factor, choices };
+}
+function enrol(choices: FactorId[], more: object = {}): Expected {
+  return { step: 'enrol', factor: choices[0], choices, mayPostpone: false, why: 'required', ...more };
+}
+
+/** A step as the table writes it: what somebody has as text. */
+type Expected = Record<string, unknown>;
 interface Row {
   when: string;
-  policy: ProofQuestion['policy'];
+  policy: Policy;
   asks?: Partial<ProofQuestion>;
-  proofs: Proof[];
+  proven?: string[];
+  has?: string[];
   more?: Partial<LoginProgress>;
-  has?: typeof hasTotp;
-  then: Step;
+  then: Step | Expected;
 }
 
-const unmet: Step = { step: 'refuse', reason: 'unmet_authentication_requirements' };
-const ask = (values: string[], essential = false) => ({ request: { values, essential } });
+const session = { inherited: true };
 
-const TABLE: Row[] = [
-  { when: 'nothing is proven', policy: policy('never'), proofs: [], then: { step: 'password' } },
-  {
-    when: 'nothing is proven, and a factor exists',
-    policy: policy('always'),
-    proofs: [],
-    has: hasTotp,
-    then: { step: 'password' },
-  },
-  { when: 'only a second factor is proven', policy: policy('never'), proofs: [totp], then: { step: 'password' } },
+// prettier-ignore
+const TABLE: Record<string, Row[]> = {
+  'the first factor': [
+    { when: 'nothing is proven', policy: NEVER, then: PASSWORD },
+    { when: 'nothing is proven, and a factor exists', policy: ALWAYS, has: ['totp'], then: PASSWORD },
+    { when: 'only a second factor is proven', policy: NEVER, proven: ['totp'], then: PASSWORD },
+    { when: 'only a device is known', policy: TRUSTING, proven: ['trusted-device'], then: PASSWORD },
+    { when: 'the password is enough', policy: NEVER, proven: ['password'], then: finish('sfa') },
+    { when: 'the password is enough, and a factor exists', policy: NEVER, proven: ['password'], has: ['totp'], then: finish('sfa') },
+    { when: 'a passkey alone is both factors', policy: ALWAYS, proven: ['passkey'], has: ['passkey'], then: finish('phr') },
+    { when: 'a passkey alone is no factor where it is not allowed', policy: TOTP, proven: ['passkey'], has: ['passkey'], then: PASSWORD },
+  ],
 
-  {
-    when: 'the password is enough',
-    policy: policy('never'),
-    proofs: [password],
-    then: { step: 'finish', level: 'sfa' },
-  },
-  {
-    when: 'the password is enough, and a factor exists',
-    policy: policy('never'),
-    proofs: [password],
-    has: hasTotp,
-    then: { step: 'finish', level: 'sfa' },
-  },
-  {
-    when: 'a second factor is asked and owned',
-    policy: policy('always'),
-    proofs: [password],
-    has: hasTotp,
-    then: { step: 'prove', factor: 'totp' },
-  },
-  {
-    when: 'a second factor is asked and missing',
-    policy: policy('always'),
-    proofs: [password],
-    then: { step: 'enrol', factor: 'totp' },
-  },
-  {
-    when: 'both are proven',
-    policy: policy('always'),
-    proofs: [password, totp],
-    has: hasTotp,
-    then: { step: 'finish', level: 'mfa' },
-  },
+  'who asks': [
+    { when: 'the tenant asks everybody', policy: ALWAYS, proven: ['password'], has: ['totp'], then: prove('totp') },
+    { when: 'both are proven', policy: ALWAYS, proven: ['password', 'totp'], has: ['totp'], then: finish('mfa') },
+    { when: 'the tenant asks others', policy: SOME, proven: ['password'], then: finish('sfa') },
+    { when: 'the tenant asks a group', policy: SOME, asks: admins, proven: ['password'], then: enrol(['totp']) },
+    { when: 'the tenant asks a role', policy: SOME, asks: { roles: ['approver'] }, proven: ['password'], then: enrol(['totp']) },
+    { when: 'the client asks', policy: NEVER, asks: client({ minimumAcr: 'mfa' }), proven: ['password'], has: ['totp'], then: prove('totp') },
+    { when: 'the request asks', policy: NEVER, asks: ask('mfa'), proven: ['password'], has: ['totp'], then: prove('totp') },
+    { when: 'the request asks for less than the tenant', policy: ALWAYS, asks: ask('sfa'), proven: ['password'], has: ['totp'], then: prove('totp') },
+    { when: 'a voluntary value is unknown', policy: NEVER, asks: ask('urn:x'), proven: ['password'], then: finish('sfa') },
+    { when: 'an essential value is unknown', policy: NEVER, asks: insist('urn:x'), proven: ['password'], then: UNMET },
+    { when: 'nothing reaches what is asked', policy: TOTP, asks: ask('phr'), then: UNMET },
+    { when: 'only recovery codes reach what is asked', policy: policyOf({ allowed: ['email', 'recovery-code'] }), asks: ask('mfa'), proven: ['password'], has: ['recovery-code'], then: UNMET },
+  ],
 
-  {
-    when: 'the client asks for more',
-    policy: policy('never'),
-    asks: { minimumAcr: 'mfa' },
-    proofs: [password],
-    has: hasTotp,
-    then: { step: 'prove', factor: 'totp' },
-  },
-  {
-    when: 'the request asks for more',
-    policy: policy('never'),
-    asks: ask(['mfa']),
-    proofs: [password],
-    then: { step: 'enrol', factor: 'totp' },
-  },
-  {
-    when: 'the request asks for what nothing reaches',
-    policy: policy('never'),
-    asks: ask(['phr']),
-    proofs: [],
-    then: unmet,
-  },
-  {
-    when: 'a weaker method cannot reach the request',
-    policy: policy('always', { totp: '2sv' }),
-    asks: ask(['mfa']),
-    proofs: [password, totp],
-    has: hasTotp,
-    then: unmet,
-  },
-  {
-    when: 'an essential value is unknown',
-    policy: policy('never'),
-    asks: ask(['urn:x'], true),
-    proofs: [password],
-    then: unmet,
-  },
-  {
-    when: 'a voluntary value is unknown',
-    policy: policy('never'),
-    asks: ask(['urn:x']),
-    proofs: [password],
-    then: { step: 'finish', level: 'sfa' },
-  },
+  'who may': [
+    { when: 'the client is for others', policy: NEVER, asks: forClerks, proven: ['password'], then: { step: 'not-allowed' } },
+    { when: 'it says so before it asks for more', policy: ALWAYS, asks: forClerks, proven: ['password'], has: ['totp'], then: { step: 'not-allowed' } },
+    { when: 'it says so to a person, and to nobody before', policy: NEVER, asks: forClerks, then: PASSWORD },
+    { when: 'it says so to a session', policy: NEVER, asks: forClerks, proven: ['password'], more: session, then: { step: 'not-allowed' } },
+    { when: 'the client is for this person', policy: NEVER, asks: { ...forClerks, roles: ['clerk'] }, proven: ['password'], then: finish('sfa') },
+  ],
 
-  {
-    when: 'a session steps up with a factor that exists',
-    policy: policy('always'),
-    proofs: [password],
-    more: { inherited: true },
-    has: hasTotp,
-    then: { step: 'prove', factor: 'totp' },
-  },
-  {
-    when: 'a session steps up without one: the password again, then enrolment',
-    policy: policy('always'),
-    proofs: [password],
-    more: { inherited: true },
-    then: { step: 'password' },
-  },
-  {
-    when: 'a session has stepped up',
-    policy: policy('always'),
-    proofs: [password, totp],
-    more: { inherited: true },
-    has: hasTotp,
-    then: { step: 'finish', level: 'mfa' },
-  },
+  'which factor': [
+    { when: 'the last used comes first, recovery codes last', policy: EVERY, proven: ['password'], has: ['totp 3', 'recovery-code 1', 'passkey 2'], then: prove('passkey 2', 'totp 3', 'recovery-code 1') },
+    { when: 'of those never used the strongest comes first', policy: EVERY, proven: ['password'], has: ['email', 'totp', 'passkey'], then: prove('passkey', 'totp', 'email') },
+    { when: 'of those as strong the tenant’s first one does', policy: policyOf({ allowed: ['sms', 'totp'] }), proven: ['password'], has: ['totp', 'sms'], then: { ...prove('sms', 'totp'), enrolmentId: 'sms' } },
+    { when: 'what was never used comes after what was', policy: EVERY, proven: ['password'], has: ['passkey', 'totp 9'], then: prove('totp 9', 'passkey') },
+    { when: 'only recovery codes are left', policy: ALWAYS, proven: ['password'], has: ['recovery-code'], then: prove('recovery-code') },
+    { when: 'the person chose another', policy: EVERY, proven: ['password'], has: ['totp 1', 'passkey#phone'], more: { choice: 'passkey' }, then: { ...prove('totp 1', 'passkey#phone'), factor: 'passkey' } },
+    { when: 'the person chose one of several that send', policy: EVERY, proven: ['password'], has: ['sms#home 1', 'sms#work 2'], more: { choice: 'sms#work' }, then: { ...prove('sms#home 1', 'sms#work 2'), enrolmentId: 'sms#work' } },
+    { when: 'one that sends says where to', policy: EVERY, proven: ['password'], has: ['email#home'], then: { ...prove('email#home'), enrolmentId: 'email#home' } },
+    { when: 'the person chose what would not do', policy: EVERY, asks: ask('mfa'), proven: ['password'], has: ['totp', 'email 1'], more: { choice: 'email' }, then: prove('totp') },
+    { when: 'the person chose what they do not have', policy: EVERY, proven: ['password'], has: ['totp'], more: { choice: 'sms' }, then: prove('totp') },
+    { when: 'weaker ones are not offered', policy: EVERY, asks: ask('phr'), proven: ['password'], has: ['totp 1', 'passkey', 'recovery-code'], then: prove('passkey') },
+    { when: 'what is allowed no more is not offered', policy: ALWAYS, proven: ['password'], has: ['sms 1', 'totp'], then: prove('totp') },
+    { when: 'the first proof is too old', policy: HOURLY, proven: ['password 3601', 'totp 3601'], has: ['totp'], more: session, then: prove('totp') },
+    { when: 'the first proof is old enough', policy: HOURLY, proven: ['password 3600', 'totp 3600'], has: ['totp'], more: session, then: finish('mfa') },
+    { when: 'the client wants it fresher', policy: HOURLY, asks: client({ secondFactorFreshness: 60 }), proven: ['password 61', 'totp 61'], has: ['totp'], more: session, then: prove('totp') },
+    { when: 'a passkey alone is too old', policy: policyOf({ freshness: '1h' }), proven: ['passkey 3601'], has: ['passkey'], more: session, then: prove('passkey') },
+  ],
 
-  {
-    when: 'the directory has a warning',
-    policy: policy('never'),
-    proofs: [password],
-    more: { notice },
-    then: { step: 'notice', notice },
-  },
-  {
-    when: 'the warning waits for the second factor',
-    policy: policy('always'),
-    proofs: [password],
-    more: { notice },
-    has: hasTotp,
-    then: { step: 'prove', factor: 'totp' },
-  },
-  {
-    when: 'the warning comes last',
-    policy: policy('always'),
-    proofs: [password, totp],
-    more: { notice },
-    has: hasTotp,
-    then: { step: 'notice', notice },
-  },
-];
+  'a factor to be added': [
+    { when: 'there is none', policy: ALWAYS, proven: ['password'], then: enrol(['totp', 'passkey']) },
+    { when: 'the person chose another', policy: ALWAYS, proven: ['password'], more: { choice: 'passkey' }, then: { ...enrol(['totp', 'passkey']), factor: 'passkey' } },
+    { when: 'the person chose what is not offered', policy: ALWAYS, proven: ['password'], more: { choice: 'recovery-code' }, then: enrol(['totp', 'passkey']) },
+    { when: 'only those that reach the level', policy: EVERY, asks: ask('phr'), proven: ['password'], then: enrol(['passkey']) },
+    { when: 'a session without one: the password again', policy: ALWAYS, proven: ['password'], more: session, then: PASSWORD },
+    { when: 'what exists is too weak: that one first', policy: EVERY, asks: ask('mfa'), proven: ['password'], has: ['email'], then: { ...prove('email'), enrolmentId: 'email' } },
+    { when: 'what exists is too weak: any of them', policy: EVERY, asks: ask('phr'), proven: ['password'], has: ['recovery-code 1', 'totp 2'], then: prove('totp 2', 'recovery-code 1') },
+    { when: 'what exists is too weak, and proven', policy: EVERY, asks: ask('phr'), proven: ['password', 'totp'], has: ['totp'], then: enrol(['passkey']) },
+    { when: 'what exists is proven in this login, however long it takes', policy: EVERY, asks: ask('phr'), proven: ['password 900', 'totp 800'], has: ['totp'], then: enrol(['passkey']) },
+    { when: 'what exists is proven lately in the session', policy: EVERY, asks: ask('phr'), proven: ['password 900', 'totp 9'], has: ['totp'], more: session, then: enrol(['passkey']) },
+    { when: 'what exists is proven long ago in the session', policy: EVERY, asks: ask('phr'), proven: ['password 900', 'totp 301'], has: ['totp'], more: session, then: prove('totp') },
+    { when: 'a device is trusted, and what exists is not proven', policy: policyOf({ allowed: ALL }, { trustedDevices: {} }), asks: ask('phr'), proven: ['password', 'trusted-device'], has: ['totp'], then: prove('totp') },
+    { when: 'what exists is allowed no more: as if there were none', policy: ALWAYS, proven: ['password'], has: ['sms'], then: enrol(['totp', 'passkey']) },
+  ],
+
+  'a trusted device': [
+    { when: 'stands in for what the tenant asks', policy: TRUSTING, proven: ['password', 'trusted-device'], has: ['totp'], then: finish('sfa') },
+    { when: 'stands in for an old code', policy: policyOf({ freshness: 60 }, { trustedDevices: {} }), proven: ['password 61', 'totp 61', 'trusted-device'], has: ['totp'], more: session, then: finish('sfa') },
+    { when: 'does not for what the client asks', policy: TRUSTING, asks: client({ minimumAcr: 'mfa' }), proven: ['password', 'trusted-device'], has: ['totp'], then: prove('totp') },
+    { when: 'does not for what the request asks', policy: TRUSTING, asks: ask('mfa'), proven: ['password', 'trusted-device'], has: ['totp'], then: prove('totp') },
+    { when: 'does not for the client’s freshness', policy: TRUSTING, asks: client({ secondFactorFreshness: 60 }), proven: ['password', 'trusted-device'], has: ['totp'], then: prove('totp') },
+    { when: 'does not for the request’s', policy: TRUSTING, asks: { request: { values: [], essential: false, fresh: true } }, proven: ['password', 'trusted-device'], has: ['totp'], then: prove('totp') },
+    { when: 'does not once the tenant turned it off', policy: ALWAYS, proven: ['password', 'trusted-device'], has: ['totp'], then: prove('totp') },
+  ],
+
+  'time to enrol': [
+    { when: 'runs', policy: GRACE, proven: ['password'], more: { graceOpen: true }, then: enrol(['totp', 'passkey'], { mayPostpone: true }) },
+    { when: 'has run out', policy: GRACE, proven: ['password'], then: enrol(['totp', 'passkey']) },
+    { when: 'was taken', policy: GRACE, proven: ['password', 'grace-period'], more: { graceOpen: true }, then: finish('sfa') },
+    { when: 'is not for what the client asks', policy: GRACE, asks: client({ minimumAcr: 'mfa' }), proven: ['password'], more: { graceOpen: true }, then: enrol(['totp', 'passkey']) },
+    { when: 'is not for what the request asks', policy: GRACE, asks: ask('mfa'), proven: ['password'], more: { graceOpen: true }, then: enrol(['totp', 'passkey']) },
+    { when: 'was taken before the client asked', policy: GRACE, asks: client({ minimumAcr: 'mfa' }), proven: ['password', 'grace-period'], more: { graceOpen: true }, then: enrol(['totp', 'passkey']) },
+    { when: 'is not for somebody who has a factor', policy: GRACE, proven: ['password'], has: ['totp'], more: { graceOpen: true }, then: prove('totp') },
+    { when: 'does not let a session add one without the password', policy: GRACE, proven: ['password'], more: { ...session, graceOpen: true }, then: PASSWORD },
+  ],
+
+  'what the tenant wants set up': [
+    { when: 'is missing', policy: SET_UP, proven: ['password', 'totp'], has: ['totp'], then: enrol(['passkey', 'recovery-code'], { why: 'set-up' }) },
+    { when: 'is there', policy: SET_UP, proven: ['password', 'totp'], has: ['totp', 'passkey', 'recovery-code'], then: finish('mfa') },
+    { when: 'comes after what is enough', policy: SET_UP, proven: ['password'], has: ['totp'], then: prove('totp') },
+    { when: 'is asked of those whom the tenant asks', policy: SOME_SET_UP, proven: ['password', 'totp'], has: ['totp'], then: finish('mfa') },
+    { when: 'is asked of these, too', policy: SOME_SET_UP, asks: { roles: ['approver'] }, proven: ['password', 'totp'], has: ['totp'], then: enrol(['passkey'], { why: 'set-up' }) },
+    { when: 'may wait for a while', policy: SET_UP_GRACE, proven: ['password', 'totp'], has: ['totp'], more: { graceOpen: true }, then: enrol(['passkey'], { why: 'set-up', mayPostpone: true }) },
+    { when: 'waits', policy: SET_UP_GRACE, proven: ['password', 'totp'], has: ['totp'], more: { graceOpen: true, postponed: ['passkey'] }, then: finish('mfa') },
+    { when: 'waits with everything else', policy: SET_UP_GRACE, proven: ['password', 'grace-period'], more: { graceOpen: true }, then: finish('sfa') },
+    { when: 'needs a proof where a device is trusted', policy: policyOf({ setUp: ['passkey'] }, { trustedDevices: {} }), proven: ['password', 'trusted-device'], has: ['totp'], then: prove('totp') },
+    { when: 'needs a proof in a session', policy: SET_UP, asks: client({ minimumAcr: 'mfa' }), proven: ['password 900', 'totp 900'], has: ['totp'], more: session, then: prove('totp') },
+    { when: 'is chosen among', policy: SET_UP, proven: ['password', 'totp'], has: ['totp'], more: { choice: 'recovery-code' }, then: { ...enrol(['passkey', 'recovery-code'], { why: 'set-up' }), factor: 'recovery-code' } },
+    { when: 'is no recovery code before there is a factor', policy: policyOf({ allowed: ALL, setUp: ['recovery-code'] }), proven: ['password', 'recovery-code'], has: [], then: finish('mfa') },
+  ],
+
+  'recovery codes': [
+    { when: 'go with a new factor', policy: ALWAYS, proven: ['password', 'totp'], has: ['totp'], more: { enrolled: true }, then: enrol(['recovery-code'], { why: 'recovery-codes', mayPostpone: true }) },
+    { when: 'are there', policy: ALWAYS, proven: ['password', 'totp'], has: ['totp', 'recovery-code'], more: { enrolled: true }, then: finish('mfa') },
+    { when: 'are put off', policy: ALWAYS, proven: ['password', 'totp'], has: ['totp'], more: { enrolled: true, postponed: ['recovery-code'] }, then: finish('mfa') },
+    { when: 'are not offered without a new factor', policy: ALWAYS, proven: ['password', 'totp'], has: ['totp'], then: finish('mfa') },
+    { when: 'are not allowed', policy: HOURLY, proven: ['password', 'totp'], has: ['totp'], more: { enrolled: true }, then: finish('mfa') },
+    { when: 'come after what the tenant wants', policy: SET_UP, proven: ['password', 'totp'], has: ['totp'], more: { enrolled: true }, then: enrol(['passkey', 'recovery-code'], { why: 'set-up' }) },
+    { when: 'are worth no further proof', policy: ALWAYS, proven: ['password 900', 'totp 301'], has: ['totp'], more: { ...session, enrolled: true }, then: finish('mfa') },
+    { when: 'are not for somebody who has nothing else', policy: ALWAYS, proven: ['password', 'totp'], more: { enrolled: true }, then: finish('mfa') },
+  ],
+
+  'the end': [
+    { when: 'the directory has a warning', policy: NEVER, proven: ['password'], more: { notice }, then: { step: 'notice', notice } },
+    { when: 'the warning waits for the second factor', policy: ALWAYS, proven: ['password'], has: ['totp'], more: { notice }, then: prove('totp') },
+    { when: 'the warning waits for recovery codes', policy: ALWAYS, proven: ['password', 'totp'], has: ['totp'], more: { notice, enrolled: true }, then: enrol(['recovery-code'], { why: 'recovery-codes', mayPostpone: true }) },
+    { when: 'the warning comes last', policy: ALWAYS, proven: ['password', 'totp'], has: ['totp'], more: { notice }, then: { step: 'notice', notice } },
+    { when: 'a session has stepped up', policy: ALWAYS, proven: ['password 900', 'totp'], has: ['totp'], more: session, then: finish('mfa') },
+    { when: 'the level is what was proven, not what was asked', policy: EVERY, asks: ask('2sv'), proven: ['password', 'passkey'], has: ['passkey'], then: finish('phr') },
+  ],
+};
+
+const START: LoginProgress = {
+  proofs: [],
+  inherited: false,
+  notice: undefined,
+  choice: undefined,
+  enrolled: false,
+  graceOpen: false,
+  postponed: [],
+};
+const NOBODY_ASKS = { client: undefined, request: undefined, groups: [], roles: [], now: NOW };
+
+/** A step as the table writes it. */
+function written(step: Step, has: readonly string[]): Expected {
+  if (step.step !== 'prove') return { ...step };
+  return { ...step, choices: step.choices.map(({ id }) => has.find((text) => text.split(' ')[0] === id)) };
+}
 
 describe('the next step of a login', () => {
-  for (const { when, policy, asks, proofs, more, has = [], then } of TABLE) {
-    it(`${then.step}: ${when}`, () => {
-      const progress = { proofs, inherited: false, notice: undefined, ...more };
-      const question = { policy, minimumAcr: undefined, request: undefined, groups: [], ...asks };
-      expect(nextStep(progress, question, has)).to.deep.equal(then);
+  for (const [about, rows] of Object.entries(TABLE)) {
+    describe(about, () => {
+      for (const { when, policy, asks, proven = [], has = [], more, then } of rows) {
+        it(`${String(then.step)}: ${when}`, () => {
+          const progress = { ...START, proofs: proven.map(proofOf), ...more };
+          const step = nextStep(progress, { ...NOBODY_ASKS, policy, ...asks }, has.map(ownedOf));
+          expect(written(step, has)).to.deep.equal(then);
+        });
+      }
     });
   }
+});
+
+interface State {
+  progress: LoginProgress;
+  question: ProofQuestion;
+  owned: readonly OwnedFactor[];
+}
+
+const POLICIES = [NEVER, ALWAYS, EVERY, TOTP, HOURLY, GRACE, TRUSTING, SET_UP, SET_UP_GRACE, SOME_SET_UP];
+const ASKED: Partial<ProofQuestion>[] = [
+  {},
+  client({ minimumAcr: '2sv' }),
+  client({ minimumAcr: 'phr' }),
+  client({ secondFactorFreshness: 60 }),
+  { ...forClerks, roles: ['clerk', 'approver'] },
+  forClerks,
+  ask('mfa'),
+  ask('urn:x'),
+  insist('urn:x'),
+  insist('phr', 'mfa'),
+  { ...ask('mfa'), roles: ['approver'] },
+  { request: { values: [], essential: false, fresh: true } },
+];
+const PROVEN = [
+  [],
+  ['password'],
+  ['passkey'],
+  ['password', 'totp'],
+  ['password', 'email'],
+  ['password 4000', 'totp 4000'],
+];
+const WAIVED = [[], ['trusted-device'], ['grace-period']];
+const OWNED = [[], ['totp'], ['email'], ['passkey', 'totp 3'], ['recovery-code'], ['sms#a', 'sms#b', 'recovery-code']];
+const FURTHER: Partial<LoginProgress>[] = [
+  {},
+  { inherited: true },
+  { graceOpen: true },
+  { choice: 'passkey', enrolled: true },
+  { inherited: true, graceOpen: true, choice: 'recovery-code', enrolled: true, notice },
+  { postponed: ['passkey'], notice, choice: 'email' },
+];
+
+function* everyState(): Generator<State> {
+  for (const policy of POLICIES)
+    for (const asks of ASKED)
+      for (const proven of PROVEN)
+        for (const waived of WAIVED)
+          for (const has of OWNED)
+            for (const further of FURTHER) {
+              const proofs = [...proven, ...waived].map(proofOf);
+              const question = { ...NOBODY_ASKS, policy, ...asks };
+              yield { progress: { ...START, ...further, proofs }, question, owned: has.map(ownedOf) };
+            }
+}
+
+/** Every way on from a step: the form that answers it, and the one that puts it off. */
+function waysOn({ progress, question, owned }: State, step: Step): State[] {
+  const with_ = (more: Partial<LoginProgress>, has = owned): State => ({
+    progress: { ...progress, ...more },
+    question,
+    owned: has,
+  });
+  const proofs = (factor: string) => withProof(progress.proofs, proofOf(factor));
+  switch (step.step) {
+    case 'password':
+      return [with_({ proofs: [proofOf('password')], inherited: false, enrolled: false, postponed: [] })];
+    case 'prove':
+      return step.choices.map(({ id, factor }) => with_({ proofs: proofs(factor), choice: id }));
+    case 'enrol': {
+      const added = { proofs: proofs(step.factor), enrolled: true };
+      const later =
+        step.why === 'required'
+          ? { proofs: proofs('grace-period') }
+          : { postponed: [...progress.postponed, step.factor] };
+      return [with_(added, [...owned, ownedOf(step.factor)]), ...(step.mayPostpone ? [with_(later)] : [])];
+    }
+    case 'notice':
+      return [with_({ notice: undefined })];
+    default:
+      return [];
+  }
+}
+
+describe('every state of a login', () => {
+  /** Tells of the first state that is not as it should be. */
+  function always(holds: (state: State, step: Step) => boolean): void {
+    let states = 0;
+    for (const state of everyState()) {
+      states += 1;
+      const step = nextStep(state.progress, state.question, state.owned);
+      if (!holds(state, step)) expect.fail(JSON.stringify({ step, ...state }, undefined, 1));
+    }
+    expect(states).to.be.greaterThan(10_000);
+  }
+
+  it('finishes with what is required, or with what a waiver spares that only the tenant asked', () => {
+    always(({ progress: { proofs }, question }, step) => {
+      if (step.step !== 'finish') return true;
+      if (!isEnough(question, proofs) || step.level !== provenLevel(question, proofs)) return false;
+      return (
+        reaches(step.level, requiredLevel(question, false)) ||
+        (proofs.some(({ factor }) => isWaiver(factor)) && reaches(step.level, requiredLevel(question, true)))
+      );
+    });
+  });
+
+  it('asks for a factor that is enough, or for any before one is added that is', () => {
+    always(({ progress, question, owned }, step) => {
+      if (step.step !== 'prove') return true;
+      const { policy } = question;
+      const reaching = factorsReaching(policy, requiredLevel(question, false));
+      const haveOne = owned.some(({ factor }) => reaching.includes(factor));
+      const offered = step.choices.map(({ factor }) => factor);
+      if (!offered.includes(step.factor) || !offered.every((id) => policy.secondFactors.allowed.includes(id)))
+        return false;
+      return isEnough(question, progress.proofs) || !haveOne || offered.every((id) => reaching.includes(id));
+    });
+  });
+
+  it('lets nobody add a factor on a session alone, or without proving one that exists', () => {
+    always(({ progress: { proofs, inherited }, question, owned }, step) => {
+      if (step.step !== 'enrol') return true;
+      const usable = owned.filter(({ factor }) => question.policy.secondFactors.allowed.includes(factor));
+      if (usable.length === 0) return !inherited;
+      return usable.some(({ factor }) => proofs.some((proof) => proof.factor === factor));
+    });
+  });
+
+  it('never adds recovery codes first, nor what is there', () => {
+    always(({ owned }, step) => {
+      if (step.step !== 'enrol') return true;
+      if (owned.some(({ factor }) => step.choices.includes(factor))) return false;
+      return !step.choices.includes('recovery-code') || owned.some(({ factor }) => factor !== 'recovery-code');
+    });
+  });
+
+  it('lets somebody put off only what the tenant alone asks for', () => {
+    always(({ progress: { proofs, graceOpen }, question }, step) => {
+      if (step.step !== 'enrol' || !step.mayPostpone) return true;
+      if (step.why === 'recovery-codes') return true;
+      return graceOpen && reaches(provenLevel(question, proofs), requiredLevel(question, true));
+    });
+  });
+
+  it('ends, whatever the person does', () => {
+    const LONGEST = 12;
+    const ends = (state: State, steps = 0): boolean => {
+      const step = nextStep(state.progress, state.question, state.owned);
+      return steps < LONGEST && waysOn(state, step).every((next) => ends(next, steps + 1));
+    };
+    always((state) => ends(state));
+  });
 });
