@@ -57,7 +57,7 @@ const WHY_NOT = {
   malformed: (name: string) => `${name} cannot be a user name.`,
 };
 
-/** Whoever was signed in with the old one is signed out. */
+/** Whoever was signed in with the old one is signed out, and no browser is trusted any more. */
 export async function setPassword(core: Core, options: Administrator): Promise<number> {
   const tenant = await core.tenants.bySlug(options.tenant);
   const found = tenant && (await core.users.findByLocalName(tenant.id, options.username));
@@ -70,12 +70,13 @@ export async function setPassword(core: Core, options: Administrator): Promise<n
   await core.unitOfWork(async () => {
     await core.users.storePasswordHash(tenant.id, found.user.id, passwordHash);
     const sessions = await core.sessions.endOthers(tenant.id, found.user.id, undefined);
+    const devices = await core.trustedDevices.removeAll(tenant.id, found.user.id);
     await core.audit.record({
       type: 'password.set',
       tenantId: tenant.id,
       subject,
       actor: SYSTEM,
-      detail: { sessions },
+      detail: { sessions, devices },
     });
   });
   print(`${options.username} has a new password.`);

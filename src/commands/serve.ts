@@ -5,21 +5,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Koa from 'koa';
 
 import { compose } from '../compose.ts';
+import type { OwnChannels } from '../compose-delivery.ts';
 import { composeCore, openStorage } from '../compose-core.ts';
 import type { Storage } from '../compose-core.ts';
 import type { Configuration } from '../config.ts';
-import type { Channel } from '../delivery/delivery.ts';
 import { AppError } from '../errors.ts';
 import { listen } from '../http/server.ts';
 import type { Listener } from '../http/server.ts';
 import type { Log } from '../observability/log.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends OwnChannels {
   configuration: Configuration;
   log: Log;
   /** Opened by the caller, who closes it; its own otherwise. */
   storage?: Storage;
-  emailChannel?: Channel;
 }
 
 export interface Server {
@@ -34,7 +33,7 @@ export interface Server {
 const NOTICE_MS = 1000;
 
 /** @throws AppError `invalid_configuration`, also when a port cannot be had. */
-export async function startServer({ configuration, log, storage, emailChannel }: ServerOptions): Promise<Server> {
+export async function startServer({ configuration, log, storage, ...channels }: ServerOptions): Promise<Server> {
   const opened = storage ?? (await openStorage(configuration, log));
   /** What ends the server, in its order. */
   const ends: (() => Promise<void>)[] = storage ? [] : [() => opened.db.close()];
@@ -42,7 +41,7 @@ export async function startServer({ configuration, log, storage, emailChannel }:
     for (const step of ends) await step();
   };
   try {
-    const composed = await compose({ configuration, storage: opened, log, emailChannel });
+    const composed = await compose({ configuration, storage: opened, log, ...channels });
     ends.unshift(composed.close);
     for (const change of await composeCore(opened).applyConfiguration(configuration.tenants)) {
       const { what, kind, tenant, name } = change;

@@ -29,6 +29,10 @@ const sweeps = [
      select ctid from attempt_counters
      where last_attempt_at < $1::timestamptz - interval '1 day' and (blocked_until is null or blocked_until < $1)
      limit $2 for update skip locked)) returning 1`,
+  `delete from trusted_devices where ctid = any(array(
+     select ctid from trusted_devices where expires_at < $1 limit $2 for update skip locked)) returning 1`,
+  `delete from outbox where ctid = any(array(
+     select ctid from outbox where state = 'sent' and expires_at < $1 limit $2 for update skip locked)) returning 1`,
 ];
 
 /** Deletes what expired before `now`, in small statements of their own. Answers how many rows went. */

@@ -1,6 +1,8 @@
 // Questions that are open: kept encrypted, each in the place where it was put, answered right at most once. The place is part of
 // the key and of the encryption: a question of another tenant, user, purpose, factor or login is a question that does not exist.
 
+import { z } from 'zod';
+
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import type { Encryption } from '../security/encryption.ts';
 import type { FactorId } from './second-factor.ts';
@@ -14,27 +16,38 @@ export interface ChallengePlace {
   context: string;
   purpose: 'prove' | 'enrol' | 'sign-in';
   factor: FactorId;
-}
-
-export interface OpenChallenge {
-  /** As the factor's question has it. */
-  kept: string;
-  /** Epoch seconds. */
-  askedAt: number;
-  expiresAt: number;
-  /** The message that it went out by. */
-  deliveryId?: string;
-  /** Which of the person's it was put to, where a factor sends. */
+  /** Which of the person's it is put to, where a factor sends. */
   enrolmentId?: string;
 }
 
+const openChallenge = z.object({
+  /** As the factor's question has it. */
+  kept: z.string(),
+  /** Epoch seconds. */
+  askedAt: z.number(),
+  expiresAt: z.number(),
+  /** How often it was sent; left out where nothing is. */
+  sendings: z.number().optional(),
+  /** The message that it went out by, once that is queued. */
+  deliveryId: z.string().optional(),
+  /** Of an enrolment: the number or the address, as it was typed. */
+  contact: z.string().optional(),
+});
+export type OpenChallenge = z.infer<typeof openChallenge>;
+
+/** A question as it was found. What is done with it is done only while it is still that one, by one of any number of callers. */
+export interface Asked {
+  challenge: OpenChallenge;
+  /** Uses it up. */
+  use(): Promise<boolean>;
+  /** Puts another one in its place; the former one is dead from then on. */
+  change(next: OpenChallenge): Promise<Asked | undefined>;
+}
+
 export interface Challenges {
-  /** With `use`, which uses it up: true for exactly one of any number of callers. */
-  find(place: ChallengePlace): Promise<{ challenge: OpenChallenge; use(): Promise<boolean> } | undefined>;
-  /** Puts a question, only where none is open. */
-  add(place: ChallengePlace, challenge: OpenChallenge): Promise<boolean>;
-  /** Puts a question in place of whatever was there, which is dead from then on. */
-  replace(place: ChallengePlace, challenge: OpenChallenge): Promise<void>;
+  find(place: ChallengePlace): Promise<Asked | undefined>;
+  /** Puts a question, only where none is open; undefined where one is. */
+  add(place: ChallengePlace, challenge: OpenChallenge): Promise<Asked | undefined>;
   remove(place: ChallengePlace): Promise<void>;
 }
 
@@ -42,36 +55,58 @@ export interface Challenges {
 const USED = 'used';
 
 export function createChallenges(store: EphemeralStore, encryption: Encryption, now = Date.now): Challenges {
-  const secondsLeft = ({ expiresAt }: OpenChallenge) => Math.max(1, Math.ceil(expiresAt - now() / 1000));
-  const seal = (place: ChallengePlace, challenge: OpenChallenge) =>
-    encryption.encrypt(JSON.stringify(challenge), rowOf(place));
-
   return {
     async find(place) {
-      const key = keyOf(place);
-      const read = await store.get(key);
-      if (read === undefined || read === USED) return undefined;
-      const challenge = JSON.parse(encryption.decrypt(read, rowOf(place))) as OpenChallenge;
-      if (challenge.expiresAt * 1000 <= now()) return undefined;
-      return { challenge, use: () => store.replace(key, read, USED, secondsLeft(challenge)) };
+      const read = await store.get(keyOf(place));
+      return read === undefined ? undefined : open(place, read);
     },
 
     async add(place, challenge) {
       const key = keyOf(place);
       const sealed = seal(place, challenge);
-      return (
-        (await store.add(key, sealed, secondsLeft(challenge))) ||
-        (await store.replace(key, USED, sealed, secondsLeft(challenge)))
-      );
+      const read = await store.get(key);
+      // What is used or has run out may be there for a while yet.
+      if (read !== undefined && open(place, read)) return undefined;
+      const isMine =
+        read === undefined
+          ? await store.add(key, sealed, secondsLeft(challenge))
+          : await store.replace(key, read, sealed, secondsLeft(challenge));
+      return isMine ? asked(place, sealed, challenge) : undefined;
     },
 
-    replace: (place, challenge) => store.put(keyOf(place), seal(place, challenge), secondsLeft(challenge)),
     remove: (place) => store.remove(keyOf(place)),
   };
+
+  function seal(place: ChallengePlace, challenge: OpenChallenge): string {
+    return encryption.encrypt(JSON.stringify(challenge), rowOf(place));
+  }
+
+  function open(place: ChallengePlace, sealed: string): Asked | undefined {
+    if (sealed === USED) return undefined;
+    const challenge = openChallenge.parse(JSON.parse(encryption.decrypt(sealed, rowOf(place))));
+    return challenge.expiresAt * 1000 > now() ? asked(place, sealed, challenge) : undefined;
+  }
+
+  function asked(place: ChallengePlace, sealed: string, challenge: OpenChallenge): Asked {
+    const key = keyOf(place);
+    return {
+      challenge,
+      use: () => store.replace(key, sealed, USED, secondsLeft(challenge)),
+      async change(next) {
+        const resealed = seal(place, next);
+        const isMine = await store.replace(key, sealed, resealed, secondsLeft(next));
+        return isMine ? asked(place, resealed, next) : undefined;
+      },
+    };
+  }
+
+  function secondsLeft({ expiresAt }: OpenChallenge): number {
+    return Math.max(1, Math.ceil(expiresAt - now() / 1000));
+  }
 }
 
-function keyOf({ tenantId, userId, context, purpose, factor }: ChallengePlace): string {
-  return `challenge:${tenantId}:${context}:${userId}:${purpose}:${factor}`;
+function keyOf({ tenantId, userId, context, purpose, factor, enrolmentId = '' }: ChallengePlace): string {
+  return `challenge:${tenantId}:${context}:${userId}:${purpose}:${factor}:${enrolmentId}`;
 }
 
 function rowOf(place: ChallengePlace): { table: string; column: string; row: string } {

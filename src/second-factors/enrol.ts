@@ -1,95 +1,163 @@
-// Adding a second factor, the same way at sign-in and in the account: a secret that only the server keeps until a first answer
-// confirms it, the single use of that answer, the audit event and the word to the person. Whether somebody may add one now is
-// the caller's to ask: after a fresh proof of a factor they have, or after the password when they have none.
+// Adding a second factor, the same way at sign-in and in the account: what the server keeps until a first answer confirms it,
+// and what the new factor changes. Whether somebody may add one now is the caller's to ask: after a fresh proof of a factor
+// they have, or after the password when they have none.
 
-import type { Audit } from '../audit/audit.ts';
-import type { Database } from '../db/database.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { Proof } from '../policy/proof.ts';
-import type { Sessions } from '../sessions/sessions.ts';
+import type { Blocked } from '../security/attempt-limiter.ts';
+import type { AnswerRequest, Answers } from './answers.ts';
+import type { Asked } from './challenges.ts';
 import type { Enrolments } from './enrolments.ts';
+import type { FactorChanged } from './factor-changed.ts';
+import { isUsable } from './owned-factors.ts';
 import { proofOf } from './prove.ts';
-import type { FactorId, FactorPresentation, FactorRejection, FactorSubject, SecondFactor } from './second-factor.ts';
+import type { Asking, FactorRequest, Questions, Sent } from './questions.ts';
+import type { ConfirmedEnrolment, ContactRejection, EnrolmentView, FactorRejection } from './second-factor.ts';
+import type { TooManySent } from './send-code.ts';
 
-export interface EnrolRequest {
-  tenantId: string;
-  userId: string;
-  factor: SecondFactor;
-  /** As `begin` gave it. */
-  secret: string;
-  answer: string;
+export type FinishRequest = AnswerRequest & {
   /** What its owner will know it by. */
   name: string;
   /** The person had no second factor when they were let in here on their password alone. */
   first: boolean;
   /** The one session of the person that goes on; all others end. */
   keptSession: string | undefined;
+};
+
+/**
+ * `not-first`: meanwhile the person has a factor, so the password alone is not enough any more. `replayed`: used before.
+ * `taken`: somebody in the tenant has that passkey already.
+ */
+export type EnrolRefusal = FactorRejection | 'replayed' | 'not-first' | 'taken';
+
+export interface EnrolSecondFactor {
+  /** What the page shows. Begins one unless that is open here; undefined where a contact is needed first. */
+  current(
+    request: FactorRequest,
+  ): Promise<Outcome<{ view: EnrolmentView; sent: Sent | undefined } | undefined, 'unreachable'> | TooManySent>;
+  /** Begins one at `contact`, and sends a code there. */
+  begin(request: FactorRequest & { contact: string }): Promise<Outcome<void, ContactRejection> | TooManySent>;
+  /** Sends another code; the former one is dead. */
+  again(request: FactorRequest): Promise<Outcome<void, 'expired' | 'unreachable' | 'too-soon'> | TooManySent>;
+  /** Another number, another time. */
+  cancel(request: FactorRequest): Promise<void>;
+  /** Its first answer, which does not sign in afterwards. Undefined for what proves nothing: recovery codes were only shown. */
+  finish(request: FinishRequest): Promise<Outcome<Proof | undefined, EnrolRefusal> | Blocked>;
 }
 
-/** `not-first`: meanwhile the person has a factor, so the password alone is not enough any more. `replayed`: used before. */
-export type EnrolRefusal = FactorRejection | 'replayed' | 'not-first';
-
 export interface EnrolOptions {
-  enrolments: Enrolments;
-  audit: Audit;
-  db: Pick<Database, 'unitOfWork'>;
-  sessions: Pick<Sessions, 'endOthers'>;
-  /** Tells every verified address of the person, by way of the outbox: it runs in the enrolment's own transaction. */
-  notify: (change: { tenantId: string; userId: string; factor: FactorId; name: string }) => Promise<void>;
+  questions: Questions;
+  answers: Answers;
+  enrolments: Pick<Enrolments, 'list' | 'add' | 'remove' | 'use' | 'lock'>;
+  changed: FactorChanged;
   now?: () => Date;
 }
 
-export interface EnrolSecondFactor {
-  /** What the page shows, and the secret for the caller to keep encrypted; `pending` shows that one again (a reload). */
-  begin(
-    factor: SecondFactor,
-    subject: FactorSubject,
-    pending?: string,
-  ): Promise<{ secret: string; presentation: FactorPresentation }>;
-  /** Confirms the secret. Its answer is used up by that: the same code does not sign in afterwards. */
-  finish(request: EnrolRequest): Promise<Outcome<Proof, EnrolRefusal>>;
-}
-
 export function createEnrolSecondFactor({
+  questions,
+  answers,
   enrolments,
-  audit,
-  db,
-  sessions,
-  notify,
+  changed,
   now = () => new Date(),
 }: EnrolOptions): EnrolSecondFactor {
   return {
-    async begin(factor, subject, pending) {
-      const secret = pending ?? factor.newSecret();
-      return { secret, presentation: await factor.present(subject, secret) };
+    async current(request) {
+      const open = await questions.find(request, 'enrol');
+      const asked = open ? accepted(open.challenge) : await questions.ask(askingWithoutContact(request));
+      if (!asked.ok || !asked.value) return asked.ok ? accepted(undefined) : asked;
+      const view = await request.factor.presentEnrolment(request.person, asked.value.kept);
+      return accepted({ view, sent: await questions.sent(request, asked.value) });
     },
 
-    // No attempts are counted: who answers here has been shown the secret, and guesses nothing.
-    async finish({ tenantId, userId, factor, secret, answer, name, first, keptSession }) {
-      const at = now();
-      const verdict = factor.verify(secret, answer, at);
-      if (!verdict.ok) return verdict;
+    async begin({ contact, ...request }) {
+      const asked = await questions.ask(askingOf(request, contact));
+      return asked.ok ? accepted(undefined) : asked;
+    },
 
-      return db.unitOfWork(async () => {
-        if (!(await enrolments.acceptStep(tenantId, userId, verdict.value.step))) return refused('replayed');
-        if (first && (await enrolments.list(tenantId, userId)).length > 0) return refused('not-first');
-        await enrolments.add(tenantId, userId, { factor: factor.id, name, secret });
-        const user = { kind: 'user', id: userId } as const;
-        const detail = { factor: factor.id, name };
-        await audit.record({ type: 'second_factor.enrolled', tenantId, actor: user, subject: user, detail });
-        const ended = await sessions.endOthers(tenantId, userId, keptSession);
-        if (ended.length > 0)
-          await audit.record({
-            type: 'session.ended',
-            tenantId,
-            actor: user,
-            subject: user,
-            detail: { sessions: ended },
-          });
-        await notify({ tenantId, userId, factor: factor.id, name });
-        return accepted(proofOf(factor, at));
+    async again(request) {
+      const open = await questions.find(request, 'enrol');
+      if (!open) return refused('expired');
+      const asked = await questions.again(askingAgain(request, open.challenge.contact));
+      return asked.ok ? accepted(undefined) : asked;
+    },
+
+    cancel: (request) => questions.remove(request, 'enrol'),
+
+    async finish(request) {
+      const asked = await questions.find(request, 'enrol');
+      if (!asked) return refused('expired');
+      // Who has been shown the secret guesses nothing. A code that went to somebody else's number could be guessed.
+      if (asked.challenge.contact === undefined) return judge(request, asked);
+      return answers.attempt(request, true, async (reservation) => {
+        const outcome = await judge(request, asked);
+        if (outcome.ok) await reservation.succeeded();
+        return outcome;
       });
+    },
+  };
+
+  async function judge(request: FinishRequest, asked: Asked): Promise<Outcome<Proof | undefined, EnrolRefusal>> {
+    const { person, factor, answer } = request;
+    const at = now();
+    const verdict = await factor.finishEnrolment(person, asked.challenge.kept, answer, at);
+    if (!verdict.ok) return verdict;
+    const { amr } = verdict.value;
+    const added = await answers.usingUp(asked, () => add(request, verdict.value));
+    return added.ok ? accepted(amr && proofOf(factor.id, amr, at)) : added;
+  }
+
+  async function add(
+    request: FinishRequest,
+    { enrolment, use }: ConfirmedEnrolment,
+  ): Promise<Outcome<void, 'replayed' | 'not-first' | 'taken'>> {
+    const { tenant, person, factor, name, first, keptSession } = request;
+    const { tenantId, userId } = person;
+    await enrolments.lock(tenantId, userId);
+    if (use.kind === 'step' && !(await enrolments.use(tenantId, userId, use))) return refused('replayed');
+    const existing = await enrolments.list(tenantId, userId);
+    if (first && existing.some((one) => isUsable(tenant, one))) return refused('not-first');
+
+    const formerOnes = factor.single ? existing.filter((one) => one.factor === factor.id) : [];
+    for (const { id } of formerOnes) await enrolments.remove(tenantId, userId, id);
+    if ((await enrolments.add(tenantId, userId, { factor: factor.id, name, ...enrolment })) === undefined) {
+      return refused('taken');
+    }
+    const notice =
+      factor.id === 'recovery-code'
+        ? ({ kind: 'recovery-codes-made' } as const)
+        : ({ kind: 'factor-added', factor: factor.id, name } as const);
+    await changed({ tenantId, userId, event: 'second_factor.enrolled', factor: factor.id, name, notice, keptSession });
+    return accepted(undefined);
+  }
+}
+
+function askingOf(request: FactorRequest, contact?: string): Asking<ContactRejection> {
+  const { factor, person, owned } = request;
+  return { request, purpose: 'enrol', contact, make: () => factor.beginEnrolment(person, owned, contact) };
+}
+
+/** A factor that sends asks nothing yet. */
+function askingWithoutContact(request: FactorRequest): Asking<'unreachable'> {
+  const asking = askingOf(request);
+  return {
+    ...asking,
+    async make() {
+      const made = await asking.make();
+      if (made.ok) return made;
+      return made.reason === 'malformed-contact' ? accepted(undefined) : refused('unreachable');
+    },
+  };
+}
+
+/** The contact was in order before: if it is not any more, the tenant has changed what it sends to. */
+function askingAgain(request: FactorRequest, contact: string | undefined): Asking<'unreachable'> {
+  const asking = askingOf(request, contact);
+  return {
+    ...asking,
+    async make() {
+      const made = await asking.make();
+      return made.ok ? made : refused('unreachable');
     },
   };
 }

@@ -14,7 +14,10 @@ export interface Enrolments {
   /** Sets when it was last used to now. */
   markUsed(tenantId: string, userId: string, enrolmentId: string): Promise<void>;
   /** Whose passkey it is, by its credential id (base64url). */
-  findByCredential(tenantId: string, credentialId: string): Promise<{ userId: string; enrolment: Enrolment } | undefined>;
+  findByCredential(
+    tenantId: string,
+    credentialId: string,
+  ): Promise<{ userId: string; enrolment: Enrolment } | undefined>;
   /**
    * Decides a single use: true for exactly one of any number of concurrent callers. A step uses up every earlier one with it; a
    * counter has to be above the one before, unless both are zero. After a step, the user's steps and enrolments are this

@@ -1,117 +1,132 @@
-// Proving a second factor, the same way at sign-in and in the account: the attempt is reserved, the answer verified, its single
-// use decided by the store, and all of it audited. A factor only verifies.
+// Proving a second factor, the same way at sign-in and in the account: the question, its answer, the single use that the store
+// decides, all of it audited. A factor only asks and verifies.
 
-import type { Audit, AuditEvent } from '../audit/audit.ts';
-import type { Database } from '../db/database.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { NotifyAccountChange } from '../delivery/notifications.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { Proof } from '../policy/proof.ts';
-import { evaluate } from '../security/attempt-limiter.ts';
-import type { AttemptLimiter, Blocked, Reservation } from '../security/attempt-limiter.ts';
+import type { Blocked, Reservation } from '../security/attempt-limiter.ts';
+import { eventOf } from './answers.ts';
+import type { AnswerRequest, Answers } from './answers.ts';
+import type { Asked } from './challenges.ts';
 import type { Enrolments } from './enrolments.ts';
-import type { Enrolment, FactorProof, FactorRejection, SecondFactor } from './second-factor.ts';
+import type { Asking, FactorRequest, Questions, Sent } from './questions.ts';
+import type { ChallengeView, FactorId, FactorProof, FactorRejection } from './second-factor.ts';
+import type { TooManySent } from './send-code.ts';
 
-export interface ProveRequest {
-  tenantId: string;
-  userId: string;
-  factor: SecondFactor;
-  answer: string;
-  /** The client's address, for the limiter. */
-  address: string;
-}
-
-/** `replayed`: right, but used before; a page says the same as for `wrong`. `malformed` costs no attempt. */
+/** `replayed`: right, but used before; a page says the same as for `wrong`. `malformed` and `expired` cost no attempt. */
 export type ProveRefusal = FactorRejection | 'replayed' | 'not-enrolled';
 
+export interface ProveSecondFactor {
+  /** What the page shows. Asks, and sends where the factor does, unless a question is open here. */
+  question(
+    request: FactorRequest,
+  ): Promise<Outcome<{ view: ChallengeView; sent: Sent | undefined }, 'not-enrolled' | 'unreachable'> | TooManySent>;
+  /** Sends another code; the former one is dead. */
+  again(request: FactorRequest): Promise<Outcome<void, 'not-enrolled' | 'unreachable' | 'too-soon'> | TooManySent>;
+  answer(request: AnswerRequest): Promise<Outcome<Proof, ProveRefusal> | Blocked>;
+}
+
 export interface ProveOptions {
-  limiter: AttemptLimiter;
-  enrolments: Enrolments;
+  questions: Questions;
+  answers: Answers;
+  enrolments: Pick<Enrolments, 'list' | 'use' | 'markUsed'>;
   audit: Audit;
-  db: Pick<Database, 'unitOfWork'>;
+  /** Tells every verified address of the person, in the transaction that is under way. */
+  notify: NotifyAccountChange;
   now?: () => Date;
 }
 
-export type ProveSecondFactor = (request: ProveRequest) => Promise<Outcome<Proof, ProveRefusal> | Blocked>;
-
 export function createProveSecondFactor({
-  limiter,
+  questions,
+  answers,
   enrolments,
   audit,
-  db,
+  notify,
   now = () => new Date(),
 }: ProveOptions): ProveSecondFactor {
-  return async (request) => {
-    const { tenantId, userId, factor, address } = request;
-    const owned = (await enrolments.list(tenantId, userId)).filter((enrolment) => enrolment.factor === factor.id);
-    if (owned.length === 0) return refused('not-enrolled');
+  return {
+    async question(request) {
+      const { factor, owned } = request;
+      if (owned.length === 0) return refused('not-enrolled');
+      const asked = await questions.ask(askingOf(request));
+      if (!asked.ok) return asked;
+      const view = factor.present(owned, asked.value?.kept);
+      return accepted({ view, sent: await questions.sent(request, asked.value) });
+    },
 
-    const reservation = await limiter.reserve({
-      tenantId,
-      kind: 'second-factor',
-      subjects: [`user:${userId}`],
-      address,
-    });
-    if (!reservation.ok) {
-      await audit.record(eventOf(request, 'second_factor.blocked', reservation.reason));
-      return reservation;
-    }
-    const outcome = await evaluate(reservation.value, () => judge(request, owned, reservation.value));
-    if (!outcome.ok && outcome.reason !== 'malformed') {
-      await audit.record(eventOf(request, 'second_factor.failed', outcome.reason));
-    }
-    return outcome;
+    async again(request) {
+      if (request.owned.length === 0) return refused('not-enrolled');
+      const asked = await questions.again(askingOf(request));
+      return asked.ok ? accepted(undefined) : asked;
+    },
+
+    async answer(request) {
+      const { factor, owned } = request;
+      if (owned.length === 0) return refused('not-enrolled');
+      return answers.attempt(request, factor.guessable, (reservation) => judge(request, reservation));
+    },
   };
 
-  async function judge(
-    request: ProveRequest,
-    owned: readonly Enrolment[],
-    reservation: Reservation,
-  ): Promise<Outcome<Proof, ProveRefusal>> {
+  async function judge(request: AnswerRequest, reservation: Reservation): Promise<Outcome<Proof, ProveRefusal>> {
+    const { person, factor, owned, answer } = request;
     const at = now();
-    const match = findMatch(request, owned, at);
-    if (match.ok) {
-      const isFirstUse = await use(request, match.value, reservation);
-      return isFirstUse ? accepted(proofOf(request.factor, at)) : refused('replayed');
-    }
-    if (match.reason === 'malformed') await reservation.release();
-    return match;
+    const asked = await questions.find(request, 'prove');
+    const verdict = await factor.verify(person, owned, asked?.challenge.kept, answer, at);
+    if (verdict.ok) return accept(request, asked, verdict.value, reservation, at);
+    if (verdict.reason === 'cloned') await tellOfClone(request);
+    return verdict;
   }
 
-  /** All or nothing: after a fault the step is as unused as before. */
-  function use(request: ProveRequest, match: Match, reservation: Reservation): Promise<boolean> {
-    const { tenantId, userId } = request;
-    return db.unitOfWork(async () => {
-      if (!(await enrolments.acceptStep(tenantId, userId, match.step))) return false;
-      await enrolments.markUsed(tenantId, userId, match.enrolmentId);
+  async function accept(
+    request: AnswerRequest,
+    asked: Asked | undefined,
+    { enrolmentId, amr, use }: FactorProof,
+    reservation: Reservation,
+    at: Date,
+  ): Promise<Outcome<Proof, 'wrong' | 'replayed'>> {
+    const { tenantId, userId } = request.person;
+    return answers.usingUp(asked, async () => {
+      if (use.kind !== 'question' && !(await enrolments.use(tenantId, userId, use))) {
+        // A recovery code that was used is forgotten: it cannot be told from one that never was.
+        return refused(use.kind === 'recovery-code' ? 'wrong' : 'replayed');
+      }
+      await enrolments.markUsed(tenantId, userId, enrolmentId);
       await audit.record(eventOf(request, 'second_factor.proven'));
+      if (use.kind === 'recovery-code') await tellOfUse(request, enrolmentId);
       await reservation.succeeded();
-      return true;
+      return accepted(proofOf(request.factor.id, amr, at));
+    });
+  }
+
+  async function tellOfUse({ person: { tenantId, userId } }: AnswerRequest, enrolmentId: string): Promise<void> {
+    const codes = (await enrolments.list(tenantId, userId)).find(({ id }) => id === enrolmentId);
+    const notice = { kind: 'recovery-code-used', remaining: codes?.remaining ?? 0 } as const;
+    await notify({ tenantId, userId, notice });
+  }
+
+  async function tellOfClone(request: AnswerRequest): Promise<void> {
+    const { tenantId, userId } = request.person;
+    await answers.usingUp(undefined, async () => {
+      await audit.record(eventOf(request, 'second_factor.cloned'));
+      await notify({ tenantId, userId, notice: { kind: 'passkey-refused' } });
+      return accepted(undefined);
     });
   }
 }
 
-export function proofOf(factor: SecondFactor, at: Date): Proof {
-  return { factor: factor.id, amr: factor.amr, at: Math.floor(at.getTime() / 1000) };
+function askingOf(request: FactorRequest): Asking<'unreachable'> {
+  return {
+    request,
+    purpose: 'prove',
+    async make() {
+      const made = await request.factor.ask(request.person, request.owned);
+      return made.ok ? made : refused('unreachable');
+    },
+  };
 }
 
-type Match = FactorProof & { enrolmentId: string };
-
-/** A person may have several enrolments of one factor; an answer is malformed when it has the form of none. */
-function findMatch(
-  { factor, answer }: ProveRequest,
-  owned: readonly Enrolment[],
-  at: Date,
-): Outcome<Match, FactorRejection> {
-  let reason: FactorRejection = 'malformed';
-  for (const { id, secret } of owned) {
-    const verdict = factor.verify(secret, answer, at);
-    if (verdict.ok) return accepted({ ...verdict.value, enrolmentId: id });
-    if (verdict.reason === 'wrong') reason = 'wrong';
-  }
-  return refused(reason);
-}
-
-function eventOf({ tenantId, userId, factor }: ProveRequest, type: AuditEvent['type'], reason?: string): AuditEvent {
-  const user = { kind: 'user', id: userId } as const;
-  return { type, tenantId, actor: user, subject: user, reason, detail: { factor: factor.id } };
+export function proofOf(factor: FactorId, amr: readonly string[], at: Date): Proof {
+  return { factor, amr, at: Math.floor(at.getTime() / 1000) };
 }

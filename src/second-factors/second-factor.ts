@@ -84,7 +84,8 @@ export interface FactorProof {
 /** What an enrolment's first answer came to. */
 export interface ConfirmedEnrolment {
   enrolment: Omit<NewEnrolment, 'factor' | 'name'>;
-  amr: readonly string[];
+  /** RFC 8176 values; left out where the answer proves nothing: recovery codes were only shown. */
+  amr?: readonly string[];
   /** The answer is used up by this: the same code does not sign in afterwards. */
   use: Exclude<SingleUse, { enrolmentId: string }>;
 }

@@ -5,8 +5,9 @@ import { generateSecret, generateURI, verifySync } from 'otplib';
 import QRCode from 'qrcode';
 
 import { AppError } from '../errors.ts';
+import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
-import type { FactorPresentation, SecondFactor } from './second-factor.ts';
+import type { EnrolmentView, FactorRejection, SecondFactor } from './second-factor.ts';
 
 export interface TotpParameters {
   algorithm: 'SHA1' | 'SHA256' | 'SHA512';
@@ -23,29 +24,59 @@ const HASHES = {
 
 const LONGEST_LABEL = 64;
 
+/** Seconds to set up an app: time enough to install one first. */
+const ENROLMENT_LIFE = 30 * 60;
+
+const AMR = ['otp'];
+
 /** What apps show is `issuer`; the parameters are those of new enrolments, an old one keeps its own. */
 export function createTotp({ issuer, ...parameters }: TotpParameters & { issuer: string }): SecondFactor {
   return {
     id: 'totp',
-    amr: ['otp'],
+    guessable: true,
+    single: false,
 
     // As long as the hash (RFC 4226 4 R6 asks for 160 bits, RFC 6238 5.1 for the length of the HMAC's output).
-    newSecret: () => totpSecret(parameters, generateSecret({ length: HASHES[parameters.algorithm].bytes })),
+    async beginEnrolment() {
+      const key = generateSecret({ length: HASHES[parameters.algorithm].bytes });
+      return accepted({ kept: totpSecret(parameters, key), life: ENROLMENT_LIFE });
+    },
 
-    present: ({ accountName }, secret) => present(issuer, accountName, secret),
+    presentEnrolment: ({ accountName }, secret) => present(issuer, accountName, secret),
 
-    verify(secret, answer, now) {
-      const { algorithm, digits, period, key } = parse(secret);
-      const token = answer.normalize('NFKC').replace(/[\s\p{Pd}]/gu, '');
-      if (token.length !== digits || !/^\d+$/.test(token)) return refused('malformed');
+    async finishEnrolment(_person, secret, answer, now) {
+      const step = verify(secret, answer, now);
+      return step.ok ? accepted({ enrolment: { secret }, amr: AMR, use: { kind: 'step', step: step.value } }) : step;
+    },
 
-      // One step of drift each way; otplib compares in constant time.
-      const epoch = Math.floor(now.getTime() / 1000);
-      const options = { algorithm: HASHES[algorithm].name, digits, period, epoch, epochTolerance: period };
-      const result = verifySync({ ...options, secret: key, token });
-      return result.valid && 'epoch' in result ? accepted({ step: result.epoch }) : refused('wrong');
+    // The app has its codes already.
+    ask: async () => accepted(undefined),
+    present: () => ({ factor: 'totp' }),
+
+    /** A person may have several apps; an answer is malformed when it has the form of none. */
+    async verify(_person, owned, _kept, answer, now) {
+      let reason: FactorRejection = 'malformed';
+      for (const { id, secret } of owned) {
+        const step = verify(secret, answer, now);
+        if (step.ok) return accepted({ enrolmentId: id, amr: AMR, use: { kind: 'step', step: step.value } });
+        if (step.reason === 'wrong') reason = 'wrong';
+      }
+      return refused(reason);
     },
   };
+}
+
+/** The second since the epoch at which the code's time step began. */
+function verify(secret: string, answer: string, now: Date): Outcome<number, 'malformed' | 'wrong'> {
+  const { algorithm, digits, period, key } = parse(secret);
+  const token = answer.normalize('NFKC').replace(/[\s\p{Pd}]/gu, '');
+  if (token.length !== digits || !/^\d+$/.test(token)) return refused('malformed');
+
+  // One step of drift each way; otplib compares in constant time.
+  const epoch = Math.floor(now.getTime() / 1000);
+  const options = { algorithm: HASHES[algorithm].name, digits, period, epoch, epochTolerance: period };
+  const result = verifySync({ ...options, secret: key, token });
+  return result.valid && 'epoch' in result ? accepted(result.epoch) : refused('wrong');
 }
 
 /**
@@ -70,7 +101,7 @@ function isHash(name: string | undefined): name is keyof typeof HASHES {
   return name !== undefined && name in HASHES;
 }
 
-async function present(issuer: string, accountName: string, secret: string): Promise<FactorPresentation> {
+async function present(issuer: string, accountName: string, secret: string): Promise<EnrolmentView> {
   const { algorithm, digits, period, key } = parse(secret);
   const uri = generateURI({
     issuer: label(issuer),
@@ -80,7 +111,7 @@ async function present(issuer: string, accountName: string, secret: string): Pro
     digits,
     period,
   });
-  return { uri, key: key.replace(/.{4}(?=.)/g, '$& '), qrSvg: await qrSvg(uri) };
+  return { factor: 'totp', uri, key: key.replace(/.{4}(?=.)/g, '$& '), qrSvg: await qrSvg(uri) };
 }
 
 /** In the Key URI Format a colon divides issuer and account; a label too long would not fit into a QR code. */

@@ -4,7 +4,11 @@
 /** Every method means one user of one tenant. */
 export interface TrustedDevices {
   /** Trusts a browser from now on; the mark is for its cookie, and is kept here as a hash. */
-  trust(tenantId: string, userId: string, device: { name: string; address: string; days: number }): Promise<{ id: string; mark: string }>;
+  trust(
+    tenantId: string,
+    userId: string,
+    device: { name: string; address: string; days: number },
+  ): Promise<{ id: string; mark: string }>;
   /** The device that the mark belongs to, while it is trusted; sets when it was last used. */
   recognise(tenantId: string, userId: string, mark: string): Promise<TrustedDevice | undefined>;
   /** The last used first. */

@@ -7,7 +7,8 @@ import type { Accepted, Refused } from '../outcome.ts';
 import { accepted } from '../outcome.ts';
 import { networkOf } from './client-network.ts';
 
-export type AttemptKind = 'password' | 'second-factor';
+/** A passkey alone has budgets of its own: whoever uses up those of passwords keeps nobody from signing in with one. */
+export type AttemptKind = 'password' | 'second-factor' | 'passkey';
 
 export interface Attempt {
   tenantId: string;

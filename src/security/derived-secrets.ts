@@ -12,6 +12,8 @@ export interface DerivedSecrets {
   pairwiseSalt: string;
   /** RFC 9449 8; oidc-provider takes exactly 32 bytes. */
   dpopNonceSecret: Buffer;
+  /** Recovery codes are stored as their HMACs under it. 32 bytes. */
+  recoveryCodeKey: Buffer;
 }
 
 /** A new tenant's secret: 256 random bits, base64url. Stored encrypted. */
@@ -26,5 +28,6 @@ export function derivedSecrets(tenantSecret: string): DerivedSecrets {
     csrfKey: derive('csrf'),
     pairwiseSalt: derive('pairwise salt').toString('base64url'),
     dpopNonceSecret: derive('dpop nonce'),
+    recoveryCodeKey: derive('recovery codes'),
   };
 }

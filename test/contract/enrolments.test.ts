@@ -52,21 +52,28 @@ describeOnEveryDatabase('enrolments', ({ db, other }) => {
   });
 
   it('remember when they were last used', async () => {
-    const id = await enrolments.add(tenantId, userId, phone);
+    const id = (await enrolments.add(tenantId, userId, phone)) ?? '';
     await enrolments.markUsed(tenantId, userId, id);
     const [enrolment] = await enrolments.list(tenantId, userId);
     expect(enrolment?.lastUsedAt).to.be.instanceOf(Date);
   });
 
+  it('are renamed', async () => {
+    const id = (await enrolments.add(tenantId, userId, phone)) ?? '';
+    expect(await enrolments.rename(tenantId, userId, id, 'Work phone')).to.equal(true);
+    expect((await enrolments.list(tenantId, userId))[0]?.name).to.equal('Work phone');
+    expect(await enrolments.rename(tenantId, userId, 'directory-sms', 'Mine')).to.equal(false);
+  });
+
   it('are removed once', async () => {
-    const id = await enrolments.add(tenantId, userId, phone);
+    const id = (await enrolments.add(tenantId, userId, phone)) ?? '';
     expect(await enrolments.remove(tenantId, userId, id)).to.equal(true);
     expect(await enrolments.remove(tenantId, userId, id)).to.equal(false);
     expect(await enrolments.list(tenantId, userId)).to.deep.equal([]);
   });
 
   it('mean nothing under another user or another tenant', async () => {
-    const id = await enrolments.add(tenantId, userId, phone);
+    const id = (await enrolments.add(tenantId, userId, phone)) ?? '';
     const neighbour = await aUser(db(), tenantId, 'bob');
     for (const [tenant, user] of [
       [tenantId, neighbour],
@@ -75,13 +82,16 @@ describeOnEveryDatabase('enrolments', ({ db, other }) => {
     ] as const) {
       expect(await enrolments.list(tenant, user)).to.deep.equal([]);
       await enrolments.markUsed(tenant, user, id);
+      expect(await enrolments.rename(tenant, user, id, 'Mine now')).to.equal(false);
       expect(await enrolments.remove(tenant, user, id)).to.equal(false);
     }
-    expect(await enrolments.acceptStep(strangerTenantId, userId, 30)).to.equal(false);
-    expect(await enrolments.acceptStep(tenantId, neighbour, 30)).to.equal(true);
+    expect(await enrolments.use(strangerTenantId, userId, { kind: 'step', step: 30 })).to.equal(false);
+    expect(await enrolments.use(tenantId, neighbour, { kind: 'step', step: 30 })).to.equal(true);
     const [enrolment] = await enrolments.list(tenantId, userId);
     expect(enrolment).to.deep.include({ id, lastUsedAt: undefined });
-    expect(await enrolments.acceptStep(tenantId, userId, 30), 'nobody else has used it up').to.equal(true);
+    expect(await enrolments.use(tenantId, userId, { kind: 'step', step: 30 }), 'nobody else has used it up').to.equal(
+      true,
+    );
   });
 
   it('cannot be added to another tenant’s user', async () => {
@@ -99,13 +109,108 @@ describeOnEveryDatabase('enrolments', ({ db, other }) => {
       [89, false],
       [2 ** 40, true],
     ] as const) {
-      expect(await enrolments.acceptStep(tenantId, userId, step), `${step}`).to.equal(accepted);
+      expect(await enrolments.use(tenantId, userId, { kind: 'step', step }), `${step}`).to.equal(accepted);
     }
   });
 
   it('accept one of twenty uses of a step at once, by two processes', async () => {
     const processes = [enrolments, createPostgresEnrolments(other(), encryption)];
-    const uses = Array.from({ length: 20 }, (_, i) => processes[i % 2]?.acceptStep(tenantId, userId, 60));
+    const uses = Array.from({ length: 20 }, (_, i) =>
+      processes[i % 2]?.use(tenantId, userId, { kind: 'step', step: 60 }),
+    );
     expect((await Promise.all(uses)).filter(Boolean)).to.have.lengthOf(1);
+  });
+
+  describe('of passkeys', () => {
+    const passkey = {
+      factor: 'passkey',
+      name: 'Key',
+      secret: '{}',
+      credentialId: 'Y3JlZGVudGlhbA',
+      counter: 5,
+    } as const;
+    const used = (enrolmentId: string, counter: number, user = userId) =>
+      enrolments.use(tenantId, user, { kind: 'counter', enrolmentId, counter });
+
+    it('are found by credential within their tenant, where each is one person’s', async () => {
+      const id = await enrolments.add(tenantId, userId, passkey);
+      const found = await enrolments.findByCredential(tenantId, passkey.credentialId);
+      expect(found).to.have.property('userId', userId);
+      expect(found?.enrolment).to.deep.include({ id, factor: 'passkey', secret: '{}', counter: 5 });
+      expect(await enrolments.findByCredential(tenantId, 'other')).to.equal(undefined);
+      expect(await enrolments.findByCredential(strangerTenantId, passkey.credentialId)).to.equal(undefined);
+
+      const bob = await aUser(db(), tenantId, 'bob');
+      expect(await enrolments.add(tenantId, bob, passkey)).to.equal(undefined);
+      expect(await enrolments.list(tenantId, bob)).to.deep.equal([]);
+    });
+
+    it('are used by a counter that only grows', async () => {
+      const id = (await enrolments.add(tenantId, userId, passkey)) ?? '';
+      expect(await used(id, 7, await aUser(db(), tenantId, 'bob'))).to.equal(false);
+      for (const [counter, isAccepted] of [
+        [5, false],
+        [6, true],
+        [6, false],
+        [0, false],
+        [2 ** 32 - 1, true],
+      ] as const) {
+        expect(await used(id, counter), `${counter}`).to.equal(isAccepted);
+      }
+      expect((await enrolments.list(tenantId, userId))[0]?.counter).to.equal(2 ** 32 - 1);
+    });
+
+    it('are used again and again where there is no counter', async () => {
+      const id = (await enrolments.add(tenantId, userId, { ...passkey, counter: 0 })) ?? '';
+      expect([await used(id, 0), await used(id, 0), await used(id, 1), await used(id, 0)]).to.deep.equal([
+        true,
+        true,
+        true,
+        false,
+      ]);
+    });
+
+    it('accept one of twenty uses of a counter at once, by two processes', async () => {
+      const id = (await enrolments.add(tenantId, userId, passkey)) ?? '';
+      const processes = [enrolments, createPostgresEnrolments(other(), encryption)];
+      const use = { kind: 'counter', enrolmentId: id, counter: 6 } as const;
+      const uses = Array.from({ length: 20 }, (_, i) => processes[i % 2]?.use(tenantId, userId, use));
+      expect((await Promise.all(uses)).filter(Boolean)).to.have.lengthOf(1);
+    });
+  });
+
+  describe('of recovery codes', () => {
+    const codes = { factor: 'recovery-code', name: '', secret: '', codeHashes: ['one', 'two', 'three'] } as const;
+    const remaining = async () => (await enrolments.list(tenantId, userId)).map((one) => one.remaining);
+
+    it('are each used once, until none is left', async () => {
+      const enrolmentId = (await enrolments.add(tenantId, userId, codes)) ?? '';
+      const bob = await aUser(db(), tenantId, 'bob');
+      const used = (codeHash: string, user = userId) =>
+        enrolments.use(tenantId, user, { kind: 'recovery-code', enrolmentId, codeHash });
+      expect(await remaining()).to.deep.equal([3]);
+      expect(await used('one', bob)).to.equal(false);
+      expect(await used('four')).to.equal(false);
+      for (const [i, codeHash] of codes.codeHashes.entries()) {
+        expect(await used(codeHash)).to.equal(true);
+        expect(await used(codeHash)).to.equal(false);
+        expect(await remaining()).to.deep.equal([2 - i]);
+      }
+    });
+
+    it('accept one of twenty uses of a code at once, by two processes', async () => {
+      const enrolmentId = (await enrolments.add(tenantId, userId, codes)) ?? '';
+      const processes = [enrolments, createPostgresEnrolments(other(), encryption)];
+      const use = { kind: 'recovery-code', enrolmentId, codeHash: 'one' } as const;
+      const uses = Array.from({ length: 20 }, (_, i) => processes[i % 2]?.use(tenantId, userId, use));
+      expect((await Promise.all(uses)).filter(Boolean)).to.have.lengthOf(1);
+      expect(await remaining()).to.deep.equal([2]);
+    });
+
+    it('go with their enrolment', async () => {
+      const id = (await enrolments.add(tenantId, userId, codes)) ?? '';
+      await enrolments.remove(tenantId, userId, id);
+      expect(await db().query('select from recovery_codes where enrolment_id = $1', [id])).to.deep.equal([]);
+    });
   });
 });

@@ -18,11 +18,16 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export interface SallyportOptions {
   /** As in the configuration file; `directoryOf` makes the usual directory. */
-  tenants: Record<string, object>;
+  tenants: Record<string, TenantDeclaration>;
   /** Over what is the same for all; `undefined` takes a key away. */
   server?: Record<string, unknown>;
   /** Processes on the same storage. All have the public URL of the first. */
   processes?: number;
+}
+
+interface TenantDeclaration {
+  policy?: { secondFactors?: object; [setting: string]: unknown };
+  [setting: string]: unknown;
 }
 
 export interface Sallyport {
@@ -67,6 +72,12 @@ export async function runSallyport(
   return { code, output: command.output() };
 }
 
+/** A tenant that says nothing of which second factors it allows gets the one that a browser without a script can set up at once. */
+function withTotp(tenant: TenantDeclaration): object {
+  const { policy } = tenant;
+  return { ...tenant, policy: { ...policy, secondFactors: { allowed: ['totp'], ...policy?.secondFactors } } };
+}
+
 /** Runs until the last test has ended, unless stopped before. */
 export async function startSallyport({
   tenants,
@@ -83,7 +94,7 @@ export async function startSallyport({
     redisUrl,
     encryption: { keys: [{ id: 'test', secret: 'a secret of the tests, long enough to be one' }] },
     shutdownGrace: '2s',
-    tenants,
+    tenants: Object.fromEntries(Object.entries(tenants).map(([slug, tenant]) => [slug, withTotp(tenant)])),
     ...server,
   };
   // JSON is YAML.

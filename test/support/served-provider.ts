@@ -113,7 +113,14 @@ async function listen(served: ServedProvider, port: number): Promise<void> {
     ctx.status = 200;
     ctx.set('Refresh', `0; url=${url}`);
   };
-  app.use(mountProvider({ sendPage: () => undefined, sendOnwards: onwards, renderErrorPage: () => '' }));
+  app.use(
+    mountProvider({
+      languageOf: () => 'en',
+      sendPage: () => undefined,
+      sendOnwards: onwards,
+      renderErrorPage: () => '',
+    }),
+  );
   const answer = app.callback();
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(port, 'localhost', resolve));
@@ -124,9 +131,18 @@ async function listen(served: ServedProvider, port: number): Promise<void> {
 }
 
 async function finish(ctx: Context, { provider, next }: ServedProvider): Promise<void> {
-  const login = { amr: ['pwd'], acr: 'sfa', ts: Math.floor(Date.now() / 1000), remember: false, proofs: [], ...next };
+  const at = Math.floor(Date.now() / 1000);
+  const proofs = proofsFor(next.acr ?? 'sfa').map((proof) => ({ ...proof, at }));
+  const login = { amr: ['pwd'], acr: 'sfa', ts: at, remember: false, proofs, ...next };
   const url = await provider.interactionResult(ctx.req, ctx.res, { login }, { mergeWithLastSubmission: false });
   ctx.redirect(url);
+}
+
+/** By which a login comes to a level, where the tenant leaves levels as they are. */
+function proofsFor(acr: string) {
+  const password = { factor: 'password', amr: ['pwd'] };
+  if (acr === 'phr') return [{ factor: 'passkey', amr: ['hwk', 'user'] }];
+  return acr === 'mfa' ? [password, { factor: 'totp', amr: ['otp'] }] : [password];
 }
 
 async function tenantWith({ db, clients = {}, tenantSettings = {} }: ServeOptions): Promise<Tenant> {

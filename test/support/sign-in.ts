@@ -12,10 +12,14 @@ export interface Person {
   authenticator?: Authenticator;
 }
 
-/** Which form of a login the page shows: `password`, `code`, `enrol`, `notice` or `consent`; undefined for any other page. */
+/**
+ * Which form of a login the page shows: `password`, `code`, `passkey`, `factor`, `contact`, `enrol`, `notice`, `deny` or `consent`;
+ * undefined for any other page. A passkey instead of a password is another way in at the same door.
+ */
 export function doorOf(page: Page): string | undefined {
   const actions = page.document.querySelectorAll('form').map((form) => form.getAttribute('action') ?? '');
-  return actions.flatMap((action) => /\/interaction\/[\w-]+\/(\w+)(?:\?|$)/.exec(action)?.[1] ?? [])[0];
+  const doors = actions.flatMap((action) => /\/interaction\/[\w-]+\/(\w+)(?:\?|$)/.exec(action)?.[1] ?? []);
+  return doors.includes('password') ? 'password' : doors[0];
 }
 
 /** Gives whatever the pages ask for, each thing once; answers where that leads. */
@@ -23,10 +27,11 @@ export async function signIn(browser: UserAgent, start: Page, person: Person): P
   const given = new Set<string>();
   let page = start;
   for (;;) {
-    const door = doorOf(page);
+    const door = page.document.querySelector('#codes') ? 'recovery codes' : doorOf(page);
     if (door === undefined || given.has(door)) return page;
     given.add(door);
-    if (door === 'password') page = await givePassword(browser, page, person);
+    if (door === 'recovery codes') page = await browser.fillAndSubmit(page, { code: 'saved' });
+    else if (door === 'password') page = await givePassword(browser, page, person);
     else if (door === 'enrol') page = await enrol(browser, page, person);
     else if (door === 'code') page = await giveCode(browser, page, person);
     else return page;

@@ -27,7 +27,8 @@ export interface TestSmtp {
 }
 
 /** Takes every mail and every password unless `options` say otherwise (smtp-server's own). */
-export async function startSmtp(options: SMTPServerOptions = {}): Promise<TestSmtp> {
+export async function startSmtp(options: SMTPServerOptions = {}, onPort?: number): Promise<TestSmtp> {
+  const port = onPort ?? (await freePort());
   const received: ReceivedMail[] = [];
   const server = new SMTPServer({
     authOptional: true,
@@ -50,7 +51,6 @@ export async function startSmtp(options: SMTPServerOptions = {}): Promise<TestSm
     ...options,
   });
   server.on('error', () => undefined); // a client that hangs up in mid-sentence is what some tests are about
-  const port = await freePort();
   await once(server.listen(port, '127.0.0.1'), 'listening');
   return {
     port,

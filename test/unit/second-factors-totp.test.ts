@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 
 import { AppError } from '../../src/errors.ts';
+import type { Enrolment, SecondFactor } from '../../src/second-factors/second-factor.ts';
 import { createTotp, totpSecret } from '../../src/second-factors/totp.ts';
 import type { TotpParameters } from '../../src/second-factors/totp.ts';
 
@@ -10,6 +11,31 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const usual: TotpParameters = { algorithm: 'SHA1', digits: 6, period: 30 };
 const totp = createTotp({ issuer: 'Acme', ...usual });
 const at = (seconds: number) => new Date(seconds * 1000);
+const ann = { tenantId: 't', userId: 'u', accountName: 'ann', displayName: 'Ann' };
+
+function enrolmentOf(secret: string, id = 'phone'): Enrolment {
+  return { id, factor: 'totp', name: 'Phone', secret, createdAt: at(0), lastUsedAt: undefined };
+}
+
+function verify(factor: SecondFactor, secret: string, answer: string, now: Date) {
+  return factor.verify(ann, [enrolmentOf(secret)], undefined, answer, now);
+}
+
+function proofAt(step: number, enrolmentId = 'phone') {
+  return { ok: true, value: { enrolmentId, amr: ['otp'], use: { kind: 'step', step } } };
+}
+
+async function newSecret(factor: SecondFactor): Promise<string> {
+  const begun = await factor.beginEnrolment(ann, []);
+  if (!begun.ok) throw new Error(begun.reason);
+  return begun.value.kept;
+}
+
+async function present(factor: SecondFactor, secret: string, accountName = 'ann') {
+  const view = await factor.presentEnrolment({ ...ann, accountName }, secret);
+  if (view.factor !== 'totp') throw new Error(view.factor);
+  return view;
+}
 
 function base32(bytes: Buffer): string {
   const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
@@ -43,11 +69,11 @@ describe('TOTP, by the test vectors of RFC 6238 appendix B', () => {
     [20000000000, '65353130', '77737706', '47863826'],
   ] as const) {
     for (const [algorithm, code] of Object.entries({ SHA1, SHA256, SHA512 } as const)) {
-      it(`${algorithm} at ${seconds} s is ${code}`, () => {
+      it(`${algorithm} at ${seconds} s is ${code}`, async () => {
         if (algorithm !== 'SHA1' && algorithm !== 'SHA256' && algorithm !== 'SHA512') throw new Error(algorithm);
         const secret = totpSecret({ algorithm, digits: 8, period: 30 }, SEEDS[algorithm]);
         const step = Math.floor(seconds / 30) * 30;
-        expect(totp.verify(secret, code, at(seconds))).to.deep.equal({ ok: true, value: { step } });
+        expect(await verify(totp, secret, code, at(seconds))).to.deep.equal(proofAt(step));
       });
     }
   }
@@ -57,8 +83,8 @@ describe('TOTP, by the test vectors of RFC 4226 appendix D', () => {
   const secret = totpSecret(usual, base32(Buffer.from('12345678901234567890')));
   const codes = ['755224', '287082', '359152', '969429', '338314', '254676', '287922', '162583', '399871', '520489'];
   codes.forEach((code, counter) => {
-    it(`counter ${counter} is ${code}`, () => {
-      expect(totp.verify(secret, code, at(counter * 30))).to.deep.equal({ ok: true, value: { step: counter * 30 } });
+    it(`counter ${counter} is ${code}`, async () => {
+      expect(await verify(totp, secret, code, at(counter * 30))).to.deep.equal(proofAt(counter * 30));
     });
   });
 });
@@ -75,39 +101,39 @@ for (const algorithm of ['SHA1', 'SHA256', 'SHA512'] as const) {
         const step = Math.floor(now / period);
         const code = (drift: number) => hotp(fromBase32(key), step + drift, parameters);
 
-        it('makes a secret as long as the hash', () => {
-          const fresh = factor.newSecret();
+        it('makes a secret as long as the hash', async () => {
+          const fresh = await newSecret(factor);
           expect(fromBase32(fresh.split(':').at(-1) ?? '')).to.have.lengthOf(
             { SHA1: 20, SHA256: 32, SHA512: 64 }[algorithm],
           );
-          expect(factor.newSecret()).not.to.equal(fresh);
-          expect(factor.verify(fresh, '0'.repeat(digits), at(now)), 'it can be read').not.to.have.property(
+          expect(await newSecret(factor)).not.to.equal(fresh);
+          expect(await verify(factor, fresh, '0'.repeat(digits), at(now)), 'it can be read').not.to.have.property(
             'reason',
             'malformed',
           );
         });
 
-        it('accepts one step of drift each way and no more', () => {
+        it('accepts one step of drift each way and no more', async () => {
           for (const drift of [-1, 0, 1]) {
-            const verdict = factor.verify(secret, code(drift), at(now));
-            expect(verdict).to.deep.equal({ ok: true, value: { step: (step + drift) * period } });
+            const verdict = await verify(factor, secret, code(drift), at(now));
+            expect(verdict).to.deep.equal(proofAt((step + drift) * period));
           }
           for (const drift of [-3, -2, 2, 3]) {
-            expect(factor.verify(secret, code(drift), at(now))).to.deep.equal({ ok: false, reason: 'wrong' });
+            expect(await verify(factor, secret, code(drift), at(now))).to.deep.equal({ ok: false, reason: 'wrong' });
           }
         });
 
-        it('holds to that at both ends of a step', () => {
+        it('holds to that at both ends of a step', async () => {
           for (const edge of [step * period, step * period + period - 1]) {
-            expect(factor.verify(secret, code(1), at(edge)).ok).to.equal(true);
-            expect(factor.verify(secret, code(-1), at(edge)).ok).to.equal(true);
-            expect(factor.verify(secret, code(2), at(edge)).ok).to.equal(false);
-            expect(factor.verify(secret, code(-2), at(edge)).ok).to.equal(false);
+            expect((await verify(factor, secret, code(1), at(edge))).ok).to.equal(true);
+            expect((await verify(factor, secret, code(-1), at(edge))).ok).to.equal(true);
+            expect((await verify(factor, secret, code(2), at(edge))).ok).to.equal(false);
+            expect((await verify(factor, secret, code(-2), at(edge))).ok).to.equal(false);
           }
         });
 
         it('presents a URI that carries its parameters', async () => {
-          const { uri } = await factor.present({ userId: 'u', accountName: 'ann' }, secret);
+          const { uri } = await present(factor, secret);
           const { searchParams } = new URL(uri);
           expect(searchParams.get('secret')).to.equal(key);
           expect(searchParams.get('algorithm') ?? 'SHA1').to.equal(algorithm);
@@ -121,7 +147,7 @@ for (const algorithm of ['SHA1', 'SHA256', 'SHA512'] as const) {
 
 describe('an answer to TOTP', () => {
   const secret = totpSecret(usual, base32(Buffer.from('12345678901234567890')));
-  const verify = (answer: string) => totp.verify(secret, answer, at(0));
+  const answered = (answer: string) => verify(totp, secret, answer, at(0));
 
   for (const answer of [
     '755224',
@@ -133,39 +159,46 @@ describe('an answer to TOTP', () => {
     '755224\n',
     '７５５２２４',
   ]) {
-    it(`is right as ${JSON.stringify(answer)}`, () => expect(verify(answer).ok).to.equal(true));
+    it(`is right as ${JSON.stringify(answer)}`, async () => expect((await answered(answer)).ok).to.equal(true));
   }
   for (const answer of ['', '75522', '7552240', '75522a', '+55224', '7.5e12', '٧٥٥٢٢٤', 'x'.repeat(100_000)]) {
-    it(`is malformed as ${JSON.stringify(answer.slice(0, 12))}`, () => {
-      expect(verify(answer)).to.deep.equal({ ok: false, reason: 'malformed' });
+    it(`is malformed as ${JSON.stringify(answer.slice(0, 12))}`, async () => {
+      expect(await answered(answer)).to.deep.equal({ ok: false, reason: 'malformed' });
     });
   }
-  it('is wrong when it is another code', () => {
-    expect(verify('755225')).to.deep.equal({ ok: false, reason: 'wrong' });
+  it('is wrong when it is another code', async () => {
+    expect(await answered('755225')).to.deep.equal({ ok: false, reason: 'wrong' });
   });
 });
 
 describe('a TOTP enrolment', () => {
-  it('keeps working when the tenant changes its parameters', () => {
-    const changed = createTotp({ issuer: 'Acme', algorithm: 'SHA512', digits: 8, period: 60 });
-    const secret = totpSecret(usual, base32(Buffer.from('12345678901234567890')));
-    expect(changed.verify(secret, '755224', at(0))).to.deep.equal({ ok: true, value: { step: 0 } });
+  it('is one of several apps, and tells which one answered', async () => {
+    const phone = enrolmentOf(totpSecret(usual, base32(Buffer.from('a phone that nobody has at hand'))));
+    const tablet = enrolmentOf(totpSecret(usual, base32(Buffer.from('12345678901234567890'))), 'tablet');
+    expect(await totp.verify(ann, [phone, tablet], undefined, '755224', at(0))).to.deep.equal(proofAt(0, 'tablet'));
+    expect(await totp.verify(ann, [phone, tablet], undefined, '7552', at(0))).to.include({ reason: 'malformed' });
   });
 
-  it('that cannot be read is a fault, which does not tell the secret', () => {
-    expect(() => totp.verify('GEZDGNBVGY3TQOJQ', '755224', at(0)))
-      .to.throw(AppError)
+  it('keeps working when the tenant changes its parameters', async () => {
+    const changed = createTotp({ issuer: 'Acme', algorithm: 'SHA512', digits: 8, period: 60 });
+    const secret = totpSecret(usual, base32(Buffer.from('12345678901234567890')));
+    expect(await verify(changed, secret, '755224', at(0))).to.deep.equal(proofAt(0));
+  });
+
+  it('that cannot be read is a fault, which does not tell the secret', async () => {
+    const fault = await verify(totp, 'GEZDGNBVGY3TQOJQ', '755224', at(0)).catch((error: unknown) => error);
+    expect(fault)
+      .to.be.instanceOf(AppError)
       .and.satisfy((error: AppError) => error.code === 'internal_error' && !String(error.cause).includes('GEZD'));
   });
 });
 
 describe('what the enrolment page shows', () => {
   const secret = totpSecret(usual, 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ');
-  const present = (issuer: string, accountName: string) =>
-    createTotp({ issuer, ...usual }).present({ userId: 'u', accountName }, secret);
+  const shown = (issuer: string, accountName: string) => present(createTotp({ issuer, ...usual }), secret, accountName);
 
   it('is the URI of the Key URI Format', async () => {
-    const { uri } = await present('Acme & Söhne', 'ann lee@example.com');
+    const { uri } = await shown('Acme & Söhne', 'ann lee@example.com');
     expect(uri).to.equal(
       'otpauth://totp/Acme%20%26%20S%C3%B6hne:ann%20lee%40example.com' +
         '?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Acme%20%26%20S%C3%B6hne',
@@ -173,7 +206,7 @@ describe('what the enrolment page shows', () => {
   });
 
   it('has one colon, whatever issuer and account are called', async () => {
-    const { uri } = await present('Acme: Berlin', 'a:b?secret=x&c#d');
+    const { uri } = await shown('Acme: Berlin', 'a:b?secret=x&c#d');
     const { pathname, searchParams, hash } = new URL(uri);
     expect(pathname.match(/:|%3A/gi)).to.have.lengthOf(1);
     expect(searchParams.getAll('secret')).to.deep.equal(['GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ']);
@@ -181,17 +214,17 @@ describe('what the enrolment page shows', () => {
   });
 
   it('fits into a QR code however long the account is called, and whatever it holds', async () => {
-    const { qrSvg } = await present('🗝'.repeat(500), `${'🦊'.repeat(500)}\ud83d`);
+    const { qrSvg } = await shown('🗝'.repeat(500), `${'🦊'.repeat(500)}\ud83d`);
     expect(qrSvg).to.contain('<svg');
   });
 
   it('is the key in groups of four', async () => {
-    const { key } = await present('Acme', 'ann');
+    const { key } = await shown('Acme', 'ann');
     expect(key).to.equal('GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ');
   });
 
   it('is an inline SVG, dark on white, without a script, a style or a reference', async () => {
-    const { qrSvg } = await present('Acme', '"><script>alert(1)</script>');
+    const { qrSvg } = await shown('Acme', '"><script>alert(1)</script>');
     expect(qrSvg).to.match(/^<svg aria-hidden="true" focusable="false" xmlns="[^"]+" viewBox="0 0 \d+ \d+" [^>]*>/);
     const attributes = new Set([...qrSvg.matchAll(/ ([\w:-]+)="/g)].map(([, name]) => name));
     expect([...attributes].sort()).to.deep.equal(

@@ -1,0 +1,67 @@
+// Renaming and removing a second factor. Whether the person may do that now, by a fresh proof and by the tenant's policy, is the
+// caller's to ask.
+
+import type { Database } from '../db/database.ts';
+import type { Outcome } from '../outcome.ts';
+import { accepted, refused } from '../outcome.ts';
+import type { Enrolments } from './enrolments.ts';
+import type { FactorChange, FactorChanged } from './factor-changed.ts';
+
+export interface FactorRef {
+  tenantId: string;
+  userId: string;
+  enrolmentId: string;
+  /** The one session of the person that goes on. */
+  keptSession: string | undefined;
+}
+
+export interface ManageFactors {
+  /** False when the person has no such factor. */
+  rename(ref: FactorRef, name: string): Promise<boolean>;
+  remove(ref: FactorRef): Promise<Outcome<void, 'unknown'>>;
+}
+
+export interface ManageFactorsOptions {
+  enrolments: Pick<Enrolments, 'list' | 'rename' | 'remove' | 'lock'>;
+  changed: FactorChanged;
+  db: Pick<Database, 'unitOfWork'>;
+}
+
+export function createManageFactors({ enrolments, changed, db }: ManageFactorsOptions): ManageFactors {
+  return {
+    rename: (ref, name) =>
+      change(ref, { event: 'second_factor.renamed', kind: 'factor-renamed', name }, () =>
+        enrolments.rename(ref.tenantId, ref.userId, ref.enrolmentId, name),
+      ),
+
+    async remove(ref) {
+      const removed = await change(ref, { event: 'second_factor.removed', kind: 'factor-removed' }, () =>
+        enrolments.remove(ref.tenantId, ref.userId, ref.enrolmentId),
+      );
+      return removed ? accepted(undefined) : refused('unknown');
+    },
+  };
+
+  /** The person is told first, because a factor that goes may be the address where they are told. */
+  function change(
+    { tenantId, userId, enrolmentId, keptSession }: FactorRef,
+    { event, kind, name: newName }: Change,
+    apply: () => Promise<boolean>,
+  ): Promise<boolean> {
+    return db.unitOfWork(async () => {
+      await enrolments.lock(tenantId, userId);
+      const found = (await enrolments.list(tenantId, userId)).find(({ id }) => id === enrolmentId);
+      if (!found) return false;
+      const { factor } = found;
+      const name = newName ?? found.name;
+      await changed({ tenantId, userId, event, factor, name, notice: { kind, factor, name }, keptSession });
+      return apply();
+    });
+  }
+}
+
+interface Change {
+  event: FactorChange['event'];
+  kind: 'factor-renamed' | 'factor-removed';
+  name?: string;
+}

@@ -1,0 +1,45 @@
+// Which of the tenant's factors a person has: those that they enrolled, and the address and the number that the directory vouches
+// for.
+
+import type { Tenant } from '../tenants/tenants.ts';
+import type { User, UserEntry } from '../users/users.ts';
+import { canonicalAddress } from './contacts.ts';
+import type { Enrolments } from './enrolments.ts';
+import { canonicalNumber } from './phone-number.ts';
+import type { Enrolment, FactorId } from './second-factor.ts';
+
+/** What a person can prove; the directory's own under the ids `directory-email` and `directory-sms`, without a name. */
+export type OwnedFactors = (tenant: Tenant, user: User) => Promise<Enrolment[]>;
+
+export function createOwnedFactors({ enrolments }: { enrolments: Pick<Enrolments, 'list'> }): OwnedFactors {
+  return async (tenant, user) => {
+    const enrolled = (await enrolments.list(tenant.id, user.id)).filter((one) => isUsable(tenant, one));
+    const vouchedFor = contactsOf(tenant, user).filter(
+      ({ factor, secret }) => !enrolled.some((one) => one.factor === factor && one.secret === secret),
+    );
+    return [...enrolled, ...vouchedFor];
+  };
+}
+
+/** Whether it lets its owner in: the tenant allows it, and recovery codes are left. */
+export function isUsable({ settings }: Tenant, { factor, remaining }: Enrolment): boolean {
+  return settings.policy.secondFactors.allowed.includes(factor) && remaining !== 0;
+}
+
+function contactsOf({ settings: { policy } }: Tenant, { directory, profile }: User): Enrolment[] {
+  if (!directory || !policy.trustDirectoryContacts) return [];
+  const { email, phoneNumber } = profile;
+  const { allowed } = policy.secondFactors;
+  const contacts: Enrolment[] = [];
+  const address = email === undefined ? undefined : canonicalAddress(email);
+  if (address !== undefined && allowed.includes('email')) contacts.push(contact('email', address, directory));
+  if (phoneNumber !== undefined && allowed.includes('sms')) {
+    const number = canonicalNumber(phoneNumber, policy.sms);
+    if (number.ok) contacts.push(contact('sms', number.value, directory));
+  }
+  return contacts;
+}
+
+function contact(factor: FactorId, secret: string, { checkedAt }: UserEntry): Enrolment {
+  return { id: `directory-${factor}`, factor, name: '', secret, createdAt: checkedAt, lastUsedAt: undefined };
+}

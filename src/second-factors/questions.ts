@@ -1,0 +1,172 @@
+// Asking, the same way for every factor and purpose: a question stays open until it is answered or has run out, goes out at most
+// once however many ask for it at once, and goes out again no sooner than the server's own timer allows.
+
+import type { DeliveryStatus } from '../delivery/delivery.ts';
+import type { Outcome } from '../outcome.ts';
+import { accepted, refused } from '../outcome.ts';
+import type { Tenant } from '../tenants/tenants.ts';
+import type { Asked, ChallengePlace, Challenges, OpenChallenge } from './challenges.ts';
+import type { Enrolment, FactorId, FactorPerson, Question, SecondFactor } from './second-factor.ts';
+import type { SendCode, TooManySent } from './send-code.ts';
+
+export interface FactorRequest {
+  tenant: Tenant;
+  person: FactorPerson;
+  /** Of what is sent (BCP 47). */
+  language: string;
+  /** `login:<uid of the interaction>` or `account:<uid of the session>`. */
+  context: string;
+  factor: SecondFactor;
+  /** Those of this factor that the person has; of a factor that sends, to prove it, the chosen one alone. */
+  owned: readonly Enrolment[];
+}
+
+/** What became of a code on its way. */
+export interface Sent {
+  status: DeliveryStatus;
+  expiresAt: Date;
+  /** Seconds until it can be sent again; 0 from then on. */
+  resendIn: number;
+}
+
+export interface Asking<R extends string> {
+  request: FactorRequest;
+  purpose: 'prove' | 'enrol';
+  /** Of an enrolment by a factor that sends. */
+  contact?: string | undefined;
+  /** Makes the question, if it comes to that; undefined where none is needed. */
+  make(): Promise<Outcome<Question | undefined, R>>;
+}
+
+export interface Questions {
+  find(request: FactorRequest, purpose: Asking<never>['purpose']): Promise<Asked | undefined>;
+  /** The question that is open here (for this contact); else puts one, and sends it where the factor does. */
+  ask<R extends string>(
+    asking: Asking<R>,
+  ): Promise<Outcome<OpenChallenge | undefined, R | 'unreachable'> | TooManySent>;
+  /** Sends another code; the former one is dead. Where that does not work, the former one stays good. */
+  again<R extends string>(
+    asking: Asking<R>,
+  ): Promise<Outcome<OpenChallenge | undefined, R | 'unreachable' | 'too-soon'> | TooManySent>;
+  remove(request: FactorRequest, purpose: Asking<never>['purpose']): Promise<void>;
+  /** Undefined for a question that is not sent. */
+  sent(request: FactorRequest, challenge: OpenChallenge | undefined): Promise<Sent | undefined>;
+}
+
+export interface QuestionsOptions {
+  challenges: Challenges;
+  sendCode: SendCode;
+  deliveryStatus(tenantId: string, deliveryId: string): Promise<DeliveryStatus | undefined>;
+  now?: () => Date;
+}
+
+/** What is asked of one number is no question to another one of the same person. */
+const ASKED_SINGLY: readonly FactorId[] = ['sms', 'email'];
+
+/** Seconds from the first sending to the second; twice as many after each further one. */
+const FIRST_WAIT = 30;
+
+export function createQuestions(options: QuestionsOptions): Questions {
+  const { challenges, sendCode, deliveryStatus, now = () => new Date() } = options;
+  const epoch = () => now().getTime() / 1000;
+
+  return {
+    find: (request, purpose) => challenges.find(placeOf(request, purpose)),
+
+    async ask(asking) {
+      const open = await challenges.find(placeOf(asking.request, asking.purpose));
+      const isThisOne = open && (asking.contact === undefined || asking.contact === open.challenge.contact);
+      return isThisOne ? accepted(open.challenge) : put(asking, open);
+    },
+
+    async again(asking) {
+      const open = await challenges.find(placeOf(asking.request, asking.purpose));
+      if (open && secondsToWait(open.challenge) > 0) return refused('too-soon');
+      return put(asking, open);
+    },
+
+    remove: (request, purpose) => challenges.remove(placeOf(request, purpose)),
+
+    async sent({ tenant }, challenge) {
+      if (challenge?.sendings === undefined) return undefined;
+      const { deliveryId, expiresAt } = challenge;
+      const status = deliveryId === undefined ? undefined : await deliveryStatus(tenant.id, deliveryId);
+      return {
+        status: status ?? 'waiting',
+        expiresAt: new Date(expiresAt * 1000),
+        resendIn: secondsToWait(challenge),
+      };
+    },
+  };
+
+  /** Puts a question in place of `former`, or of none, and sends it. Of several callers one does; the others get its question. */
+  async function put<R extends string>(
+    asking: Asking<R>,
+    former: Asked | undefined,
+  ): Promise<Outcome<OpenChallenge | undefined, R | 'unreachable'> | TooManySent> {
+    const place = placeOf(asking.request, asking.purpose);
+    const made = await asking.make();
+    if (!made.ok || !made.value) return made.ok ? accepted(undefined) : made;
+
+    const challenge = challengeOf(made.value, asking, former?.challenge);
+    const asked = former ? await former.change(challenge) : await challenges.add(place, challenge);
+    if (!asked) return otherOnesQuestion(place);
+    const takeBack = () => (former ? asked.change(former.challenge) : challenges.remove(place));
+    try {
+      const sent = await send(asking, made.value);
+      if (!sent.ok) {
+        await takeBack();
+        return sent;
+      }
+      const queued = { ...challenge, ...sent.value };
+      await asked.change(queued);
+      return accepted(queued);
+    } catch (fault) {
+      // The store itself may be what failed; the fault to tell is the first one.
+      await takeBack().catch(() => undefined);
+      throw fault;
+    }
+  }
+
+  async function otherOnesQuestion(place: ChallengePlace): Promise<Outcome<OpenChallenge, 'unreachable'>> {
+    const other = await challenges.find(place);
+    return other ? accepted(other.challenge) : refused('unreachable');
+  }
+
+  async function send(
+    { request: { tenant, person, language }, purpose }: Asking<string>,
+    { message, life }: Question,
+  ): Promise<Outcome<{ deliveryId?: string }, 'unreachable'> | TooManySent> {
+    return message ? sendCode({ tenant, userId: person.userId, language, purpose, message, life }) : accepted({});
+  }
+
+  function challengeOf(
+    { kept, life, message }: Question,
+    { contact }: Asking<string>,
+    former: OpenChallenge | undefined,
+  ): OpenChallenge {
+    const askedAt = epoch();
+    const isResent = former?.contact === contact;
+    return {
+      kept,
+      askedAt,
+      expiresAt: askedAt + life,
+      ...(message && { sendings: isResent ? (former?.sendings ?? 0) + 1 : 1 }),
+      ...(contact !== undefined && { contact }),
+    };
+  }
+
+  function secondsToWait({ askedAt, sendings }: OpenChallenge): number {
+    if (sendings === undefined) return 0;
+    return Math.max(0, Math.ceil(askedAt + FIRST_WAIT * 2 ** (sendings - 1) - epoch()));
+  }
+}
+
+function placeOf({ person, context, factor, owned }: FactorRequest, purpose: Asking<never>['purpose']): ChallengePlace {
+  const { tenantId, userId } = person;
+  const place = { tenantId, userId, context, purpose, factor: factor.id };
+  const [chosen] = owned;
+  return purpose === 'prove' && chosen && ASKED_SINGLY.includes(factor.id)
+    ? { ...place, enrolmentId: chosen.id }
+    : place;
+}
