@@ -1,12 +1,12 @@
 // Sends what is in the outbox. Any number of workers, in any number of processes, share one queue; each message is claimed
-// for one attempt, sent outside any transaction, and settled: removed, postponed with growing pauses, or buried.
+// for one attempt, sent outside any transaction, and settled: sent, postponed with growing pauses, or buried.
 
 import { DeliveryError } from './delivery.ts';
-import type { Channel, ClaimedDelivery, Delivery, Outbox } from './delivery.ts';
+import type { Channels, ClaimedDelivery, Outbox } from './delivery.ts';
 
 export interface DeliveryWorkerOptions {
   outbox: Outbox;
-  channels: Record<Delivery['channel'], Channel>;
+  channels: Channels;
   log: { warn(fields: object, message: string): void };
   /** Messages sent at once. */
   concurrency?: number;
@@ -92,7 +92,7 @@ export function startDeliveryWorker({
 
   async function attempt(claimed: ClaimedDelivery): Promise<void> {
     const settle = await outcomeOf(claimed);
-    // A message that was sent but not removed would be sent again, so an outage of the database is waited for.
+    // A message that was sent and not marked so would be sent again, so an outage of the database is waited for.
     for (;;) {
       try {
         return await settle();
@@ -111,8 +111,8 @@ export function startDeliveryWorker({
     if (claimed.attempt > MAX_ATTEMPTS) return bury(`given up after ${MAX_ATTEMPTS} attempts`);
     try {
       const signal = AbortSignal.any([breakingOff.signal, AbortSignal.timeout(sendTimeoutMs)]);
-      await channels[claimed.channel].send(claimed.message, claimed.id, signal);
-      return () => outbox.remove(claimed);
+      await send(channels, claimed, signal);
+      return () => outbox.markSent(claimed);
     } catch (error) {
       const reason = reasonOf(error);
       log.warn({ outbox: claimed.id, channel: claimed.channel, attempt: claimed.attempt, reason }, 'not delivered');
@@ -139,6 +139,14 @@ export function startDeliveryWorker({
       clearTimeout(timer);
     },
   };
+}
+
+function send({ email, sms }: Channels, { id, ...delivery }: ClaimedDelivery, signal: AbortSignal): Promise<void> {
+  // Another process may be configured to send it, or this one after its next start.
+  const unsent = () => Promise.reject(new DeliveryError(`no ${delivery.channel} channel`));
+  return delivery.channel === 'sms'
+    ? (sms?.send(delivery.message, id, signal) ?? unsent())
+    : (email?.send(delivery.message, id, signal) ?? unsent());
 }
 
 /** Four times as long after each attempt, from two seconds up to an hour, and less a random part so that retries spread. */

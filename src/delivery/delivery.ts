@@ -1,5 +1,6 @@
 // Messages to people that a business transaction decided to send. This file owns what a message is and what a queue and a
-// channel must do; outbox-postgres.ts keeps the queue, delivery-worker.ts decides when to send, email-smtp.ts sends.
+// channel must do; outbox-postgres.ts keeps the queue, delivery-worker.ts decides when to send, email-smtp.ts, sms-sns.ts and
+// sms-http.ts send.
 
 /** A mail of one recipient; `to` is a bare address, no display name. */
 export interface EmailMessage {
@@ -15,10 +16,11 @@ export interface SmsMessage {
   text: string;
 }
 
-export type Delivery = { tenantId: string; /** Not sent any more after this: a code that has run out helps nobody. */ expiresAt: Date } & (
-  | { channel: 'email'; message: EmailMessage }
-  | { channel: 'sms'; message: SmsMessage }
-);
+export type Delivery = {
+  tenantId: string;
+  /** Not sent any more after this: a code that has run out helps nobody. */
+  expiresAt: Date;
+} & ({ channel: 'email'; message: EmailMessage } | { channel: 'sms'; message: SmsMessage });
 
 /** Queues a message in the caller's transaction, and answers its id: it is sent if, and only if, that commits. */
 export type Enqueue = (delivery: Delivery) => Promise<string>;
@@ -27,7 +29,8 @@ export type Enqueue = (delivery: Delivery) => Promise<string>;
 export type DeliveryStatus = 'waiting' | 'sent' | 'failed';
 
 /** A message claimed for one attempt. Nobody else has it while the lease lasts. */
-export interface ClaimedDelivery extends Delivery {
+export type ClaimedDelivery = Delivery & Claim;
+export interface Claim {
   id: string;
   /** Counts from 1, attempts that a crash cut short included; also proves that the claim is still ours. */
   attempt: number;
@@ -35,25 +38,34 @@ export interface ClaimedDelivery extends Delivery {
 
 /** The queue. All but `add` work outside any transaction; a claim that has passed to somebody else is left alone. */
 export interface Outbox {
-  add(delivery: Delivery): Promise<void>;
+  /** Answers the message's id. */
+  add(delivery: Delivery): Promise<string>;
+  /** What became of it; undefined once a sent one has expired, and for an id of another tenant. */
+  status(tenantId: string, id: string): Promise<DeliveryStatus | undefined>;
   /** Claims up to `limit` messages that are due; unless settled, each is due again after `leaseSeconds`. */
   claim(limit: number, leaseSeconds: number): Promise<ClaimedDelivery[]>;
-  /** It was sent: the message is gone from the queue. */
-  remove(claimed: ClaimedDelivery): Promise<void>;
+  /** It was sent: its body is gone at once, the rest when it expires. */
+  markSent(claimed: Claim): Promise<void>;
   /** It is due again in `seconds`. */
-  postpone(claimed: ClaimedDelivery, seconds: number, reason: string): Promise<void>;
+  postpone(claimed: Claim, seconds: number, reason: string): Promise<void>;
   /** It will not be sent; an administrator sees it, with the reason, for 30 days. */
-  bury(claimed: ClaimedDelivery, reason: string): Promise<void>;
+  bury(claimed: Claim, reason: string): Promise<void>;
 }
 
 /** Sends messages of one kind. */
-export interface Channel {
+export interface Channel<Message extends EmailMessage | SmsMessage> {
   /**
    * Resolves once the message is handed over. `id` is the same at each attempt, so that a second copy can be told.
    *
    * @throws DeliveryError; at the latest soon after `signal` aborts.
    */
-  send(message: EmailMessage, id: string, signal: AbortSignal): Promise<void>;
+  send(message: Message, id: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Those that are configured. */
+export interface Channels {
+  email?: Channel<EmailMessage> | undefined;
+  sms?: Channel<SmsMessage> | undefined;
 }
 
 /**
@@ -74,7 +86,8 @@ export class DeliveryError extends Error {
 /** `poke` tells the worker of this process that something is about to be due. */
 export function createEnqueue(outbox: Pick<Outbox, 'add'>, poke: () => void): Enqueue {
   return async (delivery) => {
-    await outbox.add(delivery);
+    const id = await outbox.add(delivery);
     poke();
+    return id;
   };
 }

@@ -8,7 +8,7 @@ import parseAddresses from 'nodemailer/lib/addressparser';
 import { AppError } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
 import { DeliveryError } from './delivery.ts';
-import type { Channel } from './delivery.ts';
+import type { Channel, EmailMessage } from './delivery.ts';
 
 export interface SmtpSettings {
   /** `Sallyport <id@example.com>`, or a bare address. */
@@ -22,7 +22,7 @@ export interface SmtpSettings {
   ca?: string | undefined;
 }
 
-export interface SmtpChannel extends Channel {
+export interface SmtpChannel extends Channel<EmailMessage> {
   close(): void;
 }
 

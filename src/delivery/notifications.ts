@@ -1,8 +1,11 @@
 // What people are told about their own account, whether they did it or not. Owns who is told, and until when; the words are in
-// views/email, and the message goes out by way of the outbox.
+// views/email, and the messages go out by way of the outbox.
 
+import type { Emails } from '../http/pages.ts';
+import type { Enrolments } from '../second-factors/enrolments.ts';
 import type { FactorId } from '../second-factors/second-factor.ts';
 import type { Tenant } from '../tenants/tenants.ts';
+import { loginNameOf } from '../users/users.ts';
 import type { User } from '../users/users.ts';
 import { browserName } from './browser-name.ts';
 import type { EmailMessage, Enqueue } from './delivery.ts';
@@ -15,75 +18,83 @@ export type AccountNotice =
   /** A signature counter ran backwards: somebody may have a copy. */
   | { kind: 'passkey-refused' };
 
-export interface SecondFactorChange {
+/**
+ * Tells every verified address of the person; where there is none, the one that is known. Runs in the transaction of the change,
+ * before a factor is removed: whoever loses an address is told there, too.
+ */
+export type NotifyAccountChange = (change: {
   tenantId: string;
   userId: string;
-  factor: FactorId;
-}
+  notice: AccountNotice;
+}) => Promise<void>;
 
-export interface SecondFactorAddedFacts {
-  /** How the person is addressed. */
-  name: string;
-  username: string;
-  factor: FactorId;
-  time: Date;
-  address: string;
-  /** The browser as far as it is known. */
-  browser: string | undefined;
-  passwordHelpUrl: string | undefined;
-}
+export type AccountChangedFacts = Emails['email/account-changed'];
 
 export interface NotificationsOptions {
   enqueue: Enqueue;
   findTenant: (id: string) => Promise<Tenant | undefined>;
   findUser: (tenantId: string, id: string) => Promise<User | undefined>;
+  enrolments: Pick<Enrolments, 'list'>;
+  issuerOf: (tenant: Tenant) => string;
   /** Writes the mail in the tenant's look and in the language nearest to `locale` (BCP 47). */
-  writeSecondFactorAdded: (
-    tenant: Tenant,
-    locale: string | undefined,
-    facts: SecondFactorAddedFacts,
-  ) => Omit<EmailMessage, 'to'>;
+  write: (tenant: Tenant, locale: string | undefined, facts: AccountChangedFacts) => Omit<EmailMessage, 'to'>;
   /** From where the change was asked for. */
   currentRequest: () => { address: string; userAgent: string | undefined } | undefined;
   now?: () => Date;
 }
 
-export interface Notifications {
-  /** Runs in the enrolment's own transaction. Who has no e-mail address is told nothing. */
-  secondFactorAdded(change: SecondFactorChange): Promise<void>;
-}
-
 /** A change of an account is worth knowing of for as long as it can still be put right. */
 const WORTH_SENDING_MS = 3 * 24 * 60 * 60 * 1000;
 
-export function createNotifications({
-  enqueue,
-  findTenant,
-  findUser,
-  writeSecondFactorAdded,
-  currentRequest,
-  now = () => new Date(),
-}: NotificationsOptions): Notifications {
-  return {
-    async secondFactorAdded({ tenantId, userId, factor }) {
-      const tenant = await findTenant(tenantId);
-      const user = await findUser(tenantId, userId);
-      const to = user?.profile.email;
-      if (!tenant || !user || to === undefined) return;
+export function createNotifications(options: NotificationsOptions): NotifyAccountChange {
+  const {
+    enqueue,
+    findTenant,
+    findUser,
+    enrolments,
+    issuerOf,
+    write,
+    currentRequest,
+    now = () => new Date(),
+  } = options;
 
-      const time = now();
-      const request = currentRequest();
-      const email = writeSecondFactorAdded(tenant, user.profile.locale, {
-        name: user.profile.givenName ?? user.profile.name ?? user.username,
-        username: user.username,
-        factor,
-        time,
-        address: request?.address ?? '-',
-        browser: browserName(request?.userAgent),
-        passwordHelpUrl: tenant.settings.passwordHelpUrl,
-      });
-      const expiresAt = new Date(time.getTime() + WORTH_SENDING_MS);
-      await enqueue({ tenantId, channel: 'email', message: { to, ...email }, expiresAt });
-    },
+  return async ({ tenantId, userId, notice }) => {
+    const tenant = await findTenant(tenantId);
+    const user = await findUser(tenantId, userId);
+    if (!tenant || !user) return;
+    const addresses = addressesOf(tenant, user, await enrolledAddresses(tenantId, userId));
+    if (addresses.length === 0) return;
+
+    const time = now();
+    const request = currentRequest();
+    const email = write(tenant, user.profile.locale, {
+      name: user.profile.givenName ?? user.profile.name ?? user.username,
+      username: loginNameOf(user),
+      notice,
+      time,
+      address: request?.address ?? '-',
+      browser: browserName(request?.userAgent),
+      passwordHelpUrl: tenant.settings.passwordHelpUrl,
+      accountUrl: `${issuerOf(tenant)}/account`,
+    });
+    const expiresAt = new Date(time.getTime() + WORTH_SENDING_MS);
+    for (const to of addresses) await enqueue({ tenantId, channel: 'email', message: { to, ...email }, expiresAt });
   };
+
+  async function enrolledAddresses(tenantId: string, userId: string): Promise<string[]> {
+    const owned = await enrolments.list(tenantId, userId);
+    return owned.filter(({ factor }) => factor === 'email').map(({ secret }) => secret);
+  }
+}
+
+/** Each once, however it is spelt. */
+function addressesOf({ settings }: Tenant, { profile, directory }: User, enrolled: readonly string[]): string[] {
+  const { email } = profile;
+  if (email === undefined) return distinct(enrolled);
+  const isVerified = (directory && settings.policy.trustDirectoryContacts) || profile.emailVerified === true;
+  return distinct(isVerified || enrolled.length === 0 ? [email, ...enrolled] : enrolled);
+}
+
+function distinct(addresses: readonly string[]): string[] {
+  return [...new Map(addresses.map((address) => [address.toLowerCase(), address])).values()];
 }

@@ -3,17 +3,18 @@ import { z } from 'zod';
 
 import type { Database } from '../db/database.ts';
 import type { Encryption, Place } from '../security/encryption.ts';
-import type { ClaimedDelivery, Outbox } from './delivery.ts';
+import type { Claim, ClaimedDelivery, Delivery, DeliveryStatus, Outbox } from './delivery.ts';
 
 const LONGEST_REASON = 300;
 const UNREADABLE = 'the message cannot be decrypted';
 
-const body = z.object({ to: z.string(), subject: z.string(), text: z.string(), html: z.string() });
+const emailBody = z.object({ to: z.string(), subject: z.string(), text: z.string(), html: z.string() });
+const smsBody = z.object({ to: z.string(), text: z.string() });
 
 interface Row {
   id: string;
   tenant_id: string;
-  channel: 'email';
+  channel: Delivery['channel'];
   body: string;
   attempts: number;
   expires_at: Date;
@@ -36,7 +37,13 @@ const CLAIM = `
 // The number of the attempt tells our claim from a later one, after a lease that ran out.
 const OURS = `id = $1 and attempts = $2 and state = 'ready'`;
 
-const REMOVE = `delete from outbox where ${OURS}`;
+const MARK_SENT = `update outbox set state = 'sent', body = null, last_error = null where ${OURS}`;
+
+/** What has expired is not sent any more, whether or not a worker has noticed. */
+const STATUS = `
+  select case when state = 'sent' then 'sent' when state = 'ready' and expires_at > now() then 'waiting' else 'failed' end
+    as status
+  from outbox where tenant_id = $1 and id = $2`;
 
 const POSTPONE = `
   update outbox set run_at = now() + make_interval(secs => $3), last_error = $4 where ${OURS}`;
@@ -51,7 +58,7 @@ const FORGET_DEAD = `
   delete from outbox where state = 'dead' and run_at < now() - interval '30 days'`;
 
 export function createPostgresOutbox(db: Database, encryption: Encryption): Outbox {
-  async function bury({ id, attempt }: Pick<ClaimedDelivery, 'id' | 'attempt'>, reason: string): Promise<void> {
+  async function bury({ id, attempt }: Claim, reason: string): Promise<void> {
     await db.query(BURY, [id, attempt, bounded(reason)]);
     await db.query(FORGET_DEAD);
   }
@@ -63,8 +70,7 @@ export function createPostgresOutbox(db: Database, encryption: Encryption): Outb
       return {
         id,
         tenantId: row.tenant_id,
-        channel: row.channel,
-        message: body.parse(JSON.parse(encryption.decrypt(row.body, place(id)))),
+        ...contentOf(row.channel, JSON.parse(encryption.decrypt(row.body, place(id)))),
         attempt: attempts,
         expiresAt: row.expires_at,
       };
@@ -80,20 +86,28 @@ export function createPostgresOutbox(db: Database, encryption: Encryption): Outb
       const id = uuidv7();
       const sealed = encryption.encrypt(JSON.stringify(message), place(id));
       await db.query(INSERT, [id, tenantId, channel, sealed, expiresAt]);
+      return id;
+    },
+    async status(tenantId, id) {
+      return (await db.one<{ status: DeliveryStatus }>(STATUS, [tenantId, id]))?.status;
     },
     async claim(limit, leaseSeconds) {
       const rows = await db.query<Row>(CLAIM, [limit, leaseSeconds]);
       const claimed = await Promise.all(rows.map(open));
       return claimed.filter((one) => one !== undefined);
     },
-    async remove({ id, attempt }) {
-      await db.query(REMOVE, [id, attempt]);
+    async markSent({ id, attempt }) {
+      await db.query(MARK_SENT, [id, attempt]);
     },
     async postpone({ id, attempt }, seconds, reason) {
       await db.query(POSTPONE, [id, attempt, seconds, bounded(reason)]);
     },
     bury,
   };
+}
+
+function contentOf(channel: Delivery['channel'], body: unknown) {
+  return channel === 'sms' ? { channel, message: smsBody.parse(body) } : { channel, message: emailBody.parse(body) };
 }
 
 function place(row: string): Place {

@@ -11,7 +11,7 @@ import { DeliveryError, createEnqueue } from '../../src/delivery/delivery.ts';
 import type { Channel, EmailMessage } from '../../src/delivery/delivery.ts';
 import { createPostgresOutbox } from '../../src/delivery/outbox-postgres.ts';
 import { eventually } from '../support/eventually.ts';
-import { aDelivery, outboxEncryption } from '../support/outbox.ts';
+import { aDelivery, anSms, outboxEncryption } from '../support/outbox.ts';
 import { startPostgres, testDatabaseUrl } from '../support/postgres.ts';
 import { startProcess } from '../support/processes.ts';
 import { aTenant } from '../support/rows.ts';
@@ -38,10 +38,10 @@ describe('the delivery worker, on Postgres', () => {
     db.query<{ state: string; attempts: number; last_error: string | null }>(
       'select state, attempts, last_error from outbox',
     );
-  const nothingQueued = async () => (await queued()).length === 0;
+  const allSent = async () => (await queued()).every(({ state }) => state === 'sent');
   const send = (message: Partial<EmailMessage> = {}) => outbox().add(aDelivery(tenantId, message));
 
-  function work(email: Channel, options: Partial<DeliveryWorkerOptions> = {}): DeliveryWorker {
+  function work(email: Channel<EmailMessage>, options: Partial<DeliveryWorkerOptions> = {}): DeliveryWorker {
     const log = { warn: () => undefined };
     const worker = startDeliveryWorker({ outbox: outbox(), channels: { email }, log, pollMs: 50, ...options });
     workers.push(worker);
@@ -51,7 +51,7 @@ describe('the delivery worker, on Postgres', () => {
   it('sends every message once, however many workers there are', async () => {
     const other = openPostgres({ url });
     const seen: string[] = [];
-    const channel: Channel = {
+    const channel: Channel<EmailMessage> = {
       send: async ({ subject }) => {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
         seen.push(subject);
@@ -61,7 +61,7 @@ describe('the delivery worker, on Postgres', () => {
     await Promise.all(subjects.map((subject) => send({ subject })));
     work(channel);
     const worker = work(channel, { outbox: outbox(other) });
-    await eventually('an empty outbox', nothingQueued);
+    await eventually('everything to be sent', allSent);
     expect(seen.sort()).to.deep.equal(subjects.sort());
     await worker.stop();
     await other.close();
@@ -79,9 +79,29 @@ describe('the delivery worker, on Postgres', () => {
     expect((await sentAt.promise) - committedAt).to.be.below(1000);
   });
 
+  it('sends by the channel that a message is for, and keeps one that it has no channel for', async () => {
+    const texts: string[] = [];
+    const mail = await send();
+    const sms = await outbox().add(anSms(tenantId, { text: '123456' }));
+    const stopped = work({ send: () => Promise.reject(new DeliveryError('never', { permanent: true })) });
+    const status = (id: string) => outbox().status(tenantId, id);
+    await eventually('the mail to fail', async () => (await status(mail)) === 'failed');
+    await eventually('the attempt', async () => (await queued()).some((row) => row.last_error === 'no sms channel'));
+    expect(await status(sms)).to.equal('waiting');
+    await stopped.stop();
+
+    await db.query('update outbox set run_at = now()');
+    work(
+      { send: () => Promise.resolve() },
+      { channels: { sms: { send: async ({ to, text }) => void texts.push(`${to} ${text}`) } } },
+    );
+    await eventually('the message to be sent', async () => (await status(sms)) === 'sent');
+    expect(texts).to.deep.equal(['+41791234567 123456']);
+  });
+
   it('tries again after a failure, with the same id, and says why in the meantime', async () => {
     const ids: string[] = [];
-    const channel: Channel = {
+    const channel: Channel<EmailMessage> = {
       send: async (_message, id) => {
         ids.push(id);
         if (ids.length === 1) throw new DeliveryError('ESOCKET ECONNREFUSED');
@@ -94,7 +114,7 @@ describe('the delivery worker, on Postgres', () => {
       return rows[0]?.last_error ? rows : undefined;
     });
     expect(waiting).to.deep.equal({ state: 'ready', attempts: 1, last_error: 'ESOCKET ECONNREFUSED' });
-    await eventually('an empty outbox', nothingQueued);
+    await eventually('everything to be sent', allSent);
     expect(ids.length).to.equal(2);
     expect(ids[0]).to.equal(ids[1]);
   });
@@ -138,7 +158,7 @@ describe('the delivery worker, on Postgres', () => {
   });
 
   it('breaks off an attempt that hangs, and goes on', async () => {
-    const hanging: Channel = {
+    const hanging: Channel<EmailMessage> = {
       send: ({ subject }, _id, signal) =>
         subject === 'hang'
           ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(new DeliveryError('EABORT'))))
@@ -149,7 +169,7 @@ describe('the delivery worker, on Postgres', () => {
     work(hanging, { concurrency: 1, sendTimeoutMs: 100 });
     await eventually('the other message to be sent', async () => {
       const rows = await queued();
-      return rows.length === 1 && rows[0]?.last_error === 'EABORT';
+      return rows.some(({ state }) => state === 'sent') && rows.some((row) => row.last_error === 'EABORT');
     });
   });
 
@@ -162,7 +182,7 @@ describe('the delivery worker, on Postgres', () => {
 
     const sent: string[] = [];
     work({ send: async (_message, id) => void sent.push(id) });
-    await eventually('an empty outbox', nothingQueued);
+    await eventually('everything to be sent', allSent);
     expect(sent.length).to.equal(1);
   });
 
@@ -185,7 +205,7 @@ describe('the delivery worker, on Postgres', () => {
     release.resolve(undefined);
     await stopped;
     expect(started.length).to.equal(1);
-    expect((await queued()).length).to.equal(1);
+    expect((await queued()).map(({ state }) => state)).to.have.members(['sent', 'ready']);
   });
 
   it('survives an outage of the database, and sends nothing twice for it', async () => {
@@ -201,7 +221,7 @@ describe('the delivery worker, on Postgres', () => {
       {
         send: async () => {
           if (sent++ > 0) return;
-          await server.stop(); // between the sending and the removing
+          await server.stop(); // between the sending and the settling
           stopped.resolve(undefined);
         },
       },
@@ -210,10 +230,10 @@ describe('the delivery worker, on Postgres', () => {
     await stopped.promise;
     await eventually('the worker to notice the outage', () => warnings > 1);
     await server.start();
-    const left = async () => (await fragile.query('select id from outbox')).length;
-    await eventually('the message to be removed', async () => (await left()) === 0);
+    const waiting = async () => (await fragile.query("select id from outbox where state = 'ready'")).length;
+    await eventually('the message to be settled', async () => (await waiting()) === 0);
     await outbox(fragile).add(aDelivery(tenant));
-    await eventually('the next message to be sent', async () => (await left()) === 0);
+    await eventually('the next message to be sent', async () => (await waiting()) === 0);
     expect(sent).to.equal(2);
     await worker.stop();
     await fragile.close();

@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { Database } from '../../src/db/database.ts';
+import { sweepExpired } from '../../src/db/expiry.ts';
 import type { ClaimedDelivery, Outbox } from '../../src/delivery/delivery.ts';
 import { createPostgresOutbox } from '../../src/delivery/outbox-postgres.ts';
 import { createEncryption } from '../../src/security/encryption.ts';
 import { describeOnEveryDatabase } from '../support/every-database.ts';
-import { aDelivery, outboxEncryption as encryption } from '../support/outbox.ts';
+import { aDelivery, anSms, outboxEncryption as encryption } from '../support/outbox.ts';
 import { aTenant } from '../support/rows.ts';
 
 describeOnEveryDatabase('the outbox', (databases) => {
@@ -94,7 +95,7 @@ describeOnEveryDatabase('the outbox', (databases) => {
     expect(Math.max(...claims.map((claim) => claim.length))).to.equal(5);
   });
 
-  it('removes, postpones and buries', async () => {
+  it('postpones, buries, and forgets the body of what was sent', async () => {
     await outbox.add(aDelivery(tenantId));
     const claimed = await claimOne();
     await outbox.postpone(claimed, 30, 'x'.repeat(1000));
@@ -112,8 +113,58 @@ describeOnEveryDatabase('the outbox', (databases) => {
 
     await outbox.add(aDelivery(tenantId));
     const sent = await claimOne();
-    await outbox.remove(sent);
-    expect(await stateOf(sent)).to.equal(undefined);
+    await outbox.postpone(sent, 0, 'busy');
+    await makeDue();
+    const sentAgain = await claimOne();
+    await outbox.markSent(sentAgain);
+    expect(await stateOf(sentAgain)).to.include({ state: 'sent', last_error: null });
+    expect(await db.one('select body from outbox where id = $1', [sentAgain.id])).to.deep.equal({ body: null });
+    await makeDue();
+    expect(await outbox.claim(1, 60)).to.deep.equal([]);
+  });
+
+  it('keeps text messages too', async () => {
+    const id = await outbox.add(anSms(tenantId, { text: '123456' }));
+    const { channel, message } = await claimOne();
+    expect({ channel, message }).to.deep.equal({ channel: 'sms', message: { to: '+41791234567', text: '123456' } });
+    expect(JSON.stringify(await db.one('select * from outbox where id = $1', [id]))).to.not.match(/123456|\+4179/);
+  });
+
+  it('tells what became of a message, to its own tenant', async () => {
+    const add = (expiresIn = 60_000) =>
+      outbox.add({ ...aDelivery(tenantId), expiresAt: new Date(Date.now() + expiresIn) });
+    const status = (id: string) => outbox.status(tenantId, id);
+    const sent = await add();
+    expect(await status(sent)).to.equal('waiting');
+    await outbox.markSent(await claimOne());
+    const dead = await add();
+    await outbox.bury(await claimOne(), 'refused');
+    const tried = await add();
+    await outbox.postpone(await claimOne(), 30, 'busy');
+    const late = await add(-1000);
+    expect(await Promise.all([sent, dead, tried, late].map(status))).to.deep.equal([
+      'sent',
+      'failed',
+      'waiting',
+      'failed',
+    ]);
+    expect(await outbox.status(await aTenant(db), sent)).to.equal(undefined);
+    expect(await status(uuidv7())).to.equal(undefined);
+  });
+
+  it('forgets what was sent once it has expired', async () => {
+    const forgotten = await outbox.add(aDelivery(tenantId));
+    await outbox.markSent(await claimOne());
+    const kept = await outbox.add(aDelivery(tenantId));
+    await outbox.markSent(await claimOne());
+    const waiting = await outbox.add(aDelivery(tenantId));
+    await db.query("update outbox set expires_at = now() - interval '1 day' where id in ($1, $2)", [
+      forgotten,
+      waiting,
+    ]);
+    await sweepExpired(db, new Date());
+    const left = await db.query('select id from outbox order by id');
+    expect(left).to.deep.equal([{ id: kept }, { id: waiting }]);
   });
 
   it('lets nobody settle a claim that has passed to somebody else', async () => {
@@ -121,7 +172,7 @@ describeOnEveryDatabase('the outbox', (databases) => {
     const late = await claimOne();
     await makeDue();
     const current = await claimOne();
-    await outbox.remove(late);
+    await outbox.markSent(late);
     await outbox.postpone(late, 3600, 'late');
     await outbox.bury(late, 'late');
     expect(await stateOf(current)).to.deep.include({ state: 'ready', attempts: 2, last_error: null });

@@ -92,6 +92,21 @@ encryption:
       path: `${APP}.roles.0`,
       mend: /add the role/,
     },
+    'a second factor asked of an unknown role': {
+      yaml: `${TENANT}    policy: { secondFactors: { required: { roles: [aprover] } } } #!\n    roles: { approver: {} }\n`,
+      path: 'tenants.acme.policy.secondFactors.required.roles.0',
+      mend: /did you mean approver\?/,
+    },
+    'a client for an unknown role': {
+      yaml: withClient(`${REDIRECT}, allow: { roles: [clerk] }`),
+      path: `${APP}.allow.roles.0`,
+      mend: /add the role/,
+    },
+    'a factor to set up that is not allowed': {
+      yaml: `${TENANT}    policy: { secondFactors: { setUp: [sms] } } #!\n`,
+      path: 'tenants.acme.policy.secondFactors.setUp',
+      mend: /that are allowed/,
+    },
     'a confidential client without a secret': {
       yaml: `${TENANT}    clients:\n      app: { ${REDIRECT} } #!\n`,
       path: `${APP}.client_secret`,
@@ -161,5 +176,16 @@ describe('warnings of a configuration', () => {
     const production = `${LEAST}production: true\ndatabaseUrl: postgres://h/d\n`;
     expect(folder.load(production).warnings.map(({ path }) => path)).to.deep.equal(['redisUrl', 'trustedProxies']);
     expect(folder.load(`${LEAST}${PRODUCTION}`).warnings).to.deep.equal([]);
+  });
+
+  it('tell of a client that nobody can sign in to', () => {
+    const tenant = (policy: string) =>
+      `${withClient(`${REDIRECT}, minimumAcr: phr`)}    policy: { secondFactors: { ${policy} } }\n`;
+    const paths = (yaml: string) => folder.load(yaml).warnings.map(({ path }) => path);
+    expect(paths(tenant('allowed: [totp]'))).to.deep.equal([`${APP}.minimumAcr`]);
+    expect(paths(tenant('allowed: [totp, passkey]'))).to.deep.equal([]);
+    expect(paths(withClient(`${REDIRECT}, minimumAcr: phr`))).to.deep.equal([]);
+    // What is wrong with the policy itself is told first.
+    expect(paths(tenant('allowed: []'))).to.deep.equal([]);
   });
 });

@@ -22,8 +22,8 @@ describe('a value that does not fit', () => {
       mend: /did you mean grant_types\?/,
     },
     'a key that resembles none': {
-      yaml: `${LEAST}sms: { provider: sns } #!\n`,
-      path: 'sms',
+      yaml: `${LEAST}fax: { provider: sns } #!\n`,
+      path: 'fax',
       mend: /remove it.*publicUrl, listen/,
     },
     'a missing key': {
@@ -86,8 +86,8 @@ describe('a value that does not fit', () => {
     'a mistake inside one of two forms': {
       yaml: `${TENANT}    policy: { secondFactors: { required: { groups: [] } } } #!\n`,
       path: 'tenants.acme.policy.secondFactors.required.groups',
-      message: /is empty/,
-      mend: /at least 1 entry/,
+      message: /is empty|not valid/,
+      mend: /name a group or a role/,
     },
     'a public URL with a path': {
       yaml: LEAST.replace('.com', '.com/sso #!'),
@@ -138,6 +138,11 @@ describe('a value that does not fit', () => {
       yaml: `${TENANT}    clients:\n      'my app': { client_secret: ${SECRET}, ${REDIRECT} } #!\n`,
       path: 'tenants.acme.clients.my app',
       mend: /without spaces/,
+    },
+    'a client of the name of the built-in one': {
+      yaml: `${TENANT}    clients:\n      account: { client_secret: ${SECRET}, ${REDIRECT} } #!\n`,
+      path: 'tenants.acme.clients.account',
+      mend: /another name/,
     },
     'a client that proves itself by no key': {
       yaml: `${TENANT}    clients:\n      app: { token_endpoint_auth_method: private_key_jwt, ${REDIRECT} } #!\n`,

@@ -3,14 +3,15 @@ import { expect } from 'chai';
 import { browserName } from '../../src/delivery/browser-name.ts';
 import type { Delivery } from '../../src/delivery/delivery.ts';
 import { createNotifications } from '../../src/delivery/notifications.ts';
-import type { SecondFactorAddedFacts } from '../../src/delivery/notifications.ts';
+import type { AccountChangedFacts, AccountNotice } from '../../src/delivery/notifications.ts';
+import type { Enrolment, FactorId } from '../../src/second-factors/second-factor.ts';
 import { tenantSettings } from '../../src/tenants/tenant-settings.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
-import type { User, UserProfile } from '../../src/users/users.ts';
+import type { User, UserEntry, UserProfile } from '../../src/users/users.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
-describe('the word about a second factor', () => {
+describe('the word about a change of an account', () => {
   const tenant: Tenant = {
     id: 'tenant-1',
     slug: 'acme',
@@ -21,47 +22,78 @@ describe('the word about a second factor', () => {
     directories: [],
     version: 1,
   };
+  const untrusting = { ...tenant, settings: tenantSettings.parse({ policy: { trustDirectoryContacts: false } }) };
+  const entry: UserEntry = {
+    id: 'directory-1',
+    stableId: 'entry-1',
+    dn: 'uid=ann',
+    groups: [],
+    state: 'enabled',
+    checkedAt: new Date(),
+  };
+  const added: AccountNotice = { kind: 'factor-added', factor: 'totp', name: 'Phone' };
 
-  async function tell(profile: UserProfile, request?: { address: string; userAgent: string | undefined }) {
+  interface Situation {
+    /** Of a directory's user; else the account is a local one. */
+    directory?: UserEntry | undefined;
+    ofTenant?: Tenant;
+    /** Addresses that the person has enrolled. */
+    enrolled?: readonly string[];
+    request?: { address: string; userAgent: string | undefined };
+    notice?: AccountNotice;
+  }
+
+  async function tell(profile: UserProfile, situation: Situation = {}) {
+    const { ofTenant = tenant, enrolled = [], request, notice = added } = situation;
     const queued: Delivery[] = [];
-    const facts: SecondFactorAddedFacts[] = [];
+    const facts: AccountChangedFacts[] = [];
     const user: User = {
       id: 'user-1',
-      tenantId: tenant.id,
+      tenantId: ofTenant.id,
       username: 'ann',
       status: 'active',
       profile,
-      directory: undefined,
-      local: { name: 'ann' },
+      directory: 'directory' in situation ? situation.directory : entry,
+      local: undefined,
       lastLoginAt: undefined,
     };
-    const notifications = createNotifications({
-      enqueue: async (delivery) => void queued.push(delivery),
-      findTenant: async (id) => (id === tenant.id ? tenant : undefined),
-      findUser: async (tenantId, id) => (tenantId === tenant.id && id === user.id ? user : undefined),
-      writeSecondFactorAdded: (_tenant, locale, told) => {
+    const owned = [
+      anEnrolment('totp', 'SHA1:6:30:SECRET'),
+      ...enrolled.map((address) => anEnrolment('email', address)),
+    ];
+    const notify = createNotifications({
+      enqueue: async (delivery) => {
+        queued.push(delivery);
+        return 'delivery-1';
+      },
+      findTenant: async (id) => (id === ofTenant.id ? ofTenant : undefined),
+      findUser: async (tenantId, id) => (tenantId === ofTenant.id && id === user.id ? user : undefined),
+      enrolments: { list: async (tenantId, id) => (tenantId === ofTenant.id && id === user.id ? owned : []) },
+      issuerOf: ({ slug }) => `https://id.example/t/${slug}`,
+      write: (_tenant, locale, told) => {
         facts.push(told);
         return { subject: `in ${locale ?? 'no language'}`, text: 'text', html: 'html' };
       },
       currentRequest: () => request,
       now: () => new Date('2026-03-01T12:00:00Z'),
     });
-    await notifications.secondFactorAdded({ tenantId: tenant.id, userId: user.id, factor: 'totp' });
-    return { queued, facts };
+    await notify({ tenantId: ofTenant.id, userId: user.id, notice });
+    return { queued, facts, to: queued.map(({ message }) => message.to) };
   }
 
-  it('goes to the person with when, where and by what it was added', async () => {
+  it('goes to the person with what was changed, when, where and by what', async () => {
     const profile = { email: 'ann@acme.example', name: 'Ann Example', givenName: 'Ann', locale: 'de' };
-    const { queued, facts } = await tell(profile, { address: '192.0.2.7', userAgent: FIREFOX });
+    const { queued, facts } = await tell(profile, { request: { address: '192.0.2.7', userAgent: FIREFOX } });
     expect(facts).to.deep.equal([
       {
         name: 'Ann',
         username: 'ann',
-        factor: 'totp',
+        notice: added,
         time: new Date('2026-03-01T12:00:00Z'),
         address: '192.0.2.7',
         browser: 'Firefox, Linux',
         passwordHelpUrl: 'https://acme.example/password',
+        accountUrl: 'https://id.example/t/acme/account',
       },
     ]);
     expect(queued).to.deep.equal([
@@ -74,6 +106,11 @@ describe('the word about a second factor', () => {
     ]);
   });
 
+  it('carries what it is about as it is', async () => {
+    const notice = { kind: 'recovery-code-used', remaining: 3 } as const;
+    expect((await tell({ email: 'ann@acme.example' }, { notice })).facts[0]?.notice).to.deep.equal(notice);
+  });
+
   it('addresses people by what is known of them', async () => {
     const named = await tell({ email: 'ann@acme.example', name: 'Ann Example' });
     expect(named.facts[0]).to.include({ name: 'Ann Example', address: '-', browser: undefined });
@@ -81,10 +118,43 @@ describe('the word about a second factor', () => {
     expect(unnamed.facts[0]).to.include({ name: 'ann' });
   });
 
+  it('reaches every verified address, each once', async () => {
+    const enrolled = ['ann@home.example', 'Ann@acme.example', 'ann@phone.example'];
+    const { to, facts } = await tell({ email: 'ann@acme.example' }, { enrolled });
+    expect(to.map((address) => address.toLowerCase())).to.have.members([
+      'ann@acme.example',
+      'ann@home.example',
+      'ann@phone.example',
+    ]);
+    expect(facts).to.have.length(1);
+  });
+
+  it('leaves an address out that nobody has verified, where there is another', async () => {
+    const enrolled = ['ann@home.example'];
+    const profile = { email: 'ann@acme.example' };
+    expect((await tell(profile, { ofTenant: untrusting, enrolled })).to).to.deep.equal(enrolled);
+    expect((await tell(profile, { directory: undefined, enrolled })).to).to.deep.equal(enrolled);
+    const verified = { ...profile, emailVerified: true };
+    expect((await tell(verified, { directory: undefined, enrolled })).to).to.have.members([
+      'ann@acme.example',
+      'ann@home.example',
+    ]);
+  });
+
+  it('goes to an address that nobody has verified, rather than nowhere', async () => {
+    const profile = { email: 'ann@acme.example' };
+    expect((await tell(profile, { ofTenant: untrusting })).to).to.deep.equal(['ann@acme.example']);
+    expect((await tell(profile, { directory: undefined })).to).to.deep.equal(['ann@acme.example']);
+  });
+
   it('queues nothing for a person without an e-mail address', async () => {
     expect((await tell({ name: 'Ann' })).queued).to.deep.equal([]);
   });
 });
+
+function anEnrolment(factor: FactorId, secret: string): Enrolment {
+  return { id: secret, factor, name: '', secret, createdAt: new Date(), lastUsedAt: undefined };
+}
 
 describe('the name of a browser', () => {
   const windows =

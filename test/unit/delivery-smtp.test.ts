@@ -5,11 +5,11 @@ import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import type { SMTPServerOptions } from 'smtp-server';
 
-import { DeliveryError } from '../../src/delivery/delivery.ts';
 import type { EmailMessage } from '../../src/delivery/delivery.ts';
 import { createSmtpChannel } from '../../src/delivery/email-smtp.ts';
 import type { SmtpChannel, SmtpSettings } from '../../src/delivery/email-smtp.ts';
 import { AppError } from '../../src/errors.ts';
+import { failureOf } from '../support/delivery.ts';
 import { freePort } from '../support/ports.ts';
 import { startSmtp } from '../support/smtp.ts';
 import type { TestSmtp } from '../support/smtp.ts';
@@ -43,14 +43,6 @@ describe('mail by SMTP', () => {
   }
   const send = (by: SmtpChannel, message: Partial<EmailMessage> = {}, signal = AbortSignal.timeout(5000)) =>
     by.send({ ...MAIL, ...message }, ID, signal);
-  async function failureOf(sending: Promise<void>): Promise<DeliveryError> {
-    const error: unknown = await sending.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    if (!(error instanceof DeliveryError)) throw new Error('expected a DeliveryError', { cause: error });
-    return error;
-  }
 
   it('hands a mail over, encrypted and signed in', async () => {
     const smtp = await server();
