@@ -41,7 +41,11 @@ export type CodeProblem =
 export type ContactProblem =
   | { reason: 'malformed-number' | 'malformed-address' | 'unreachable-number' | 'not-sent' }
   | { reason: 'too-many-sent'; minutes: number };
-export type FormProblem = PasswordProblem | CodeProblem | ContactProblem;
+/** `last-required-factor`: the tenant asks for a second factor, and this is the only one left. */
+export interface AccountProblem {
+  reason: 'no-name' | 'last-required-factor';
+}
+export type FormProblem = PasswordProblem | CodeProblem | ContactProblem | AccountProblem;
 
 export interface DescribedProblem {
   text: string;
@@ -56,7 +60,19 @@ const PROBLEMS: Record<FormProblem['reason'], { text: MessageId; field?: string 
   'directory-unavailable': { text: 'problem.directoryUnavailable' },
   'malformed-code': { text: 'problem.malformedCode', field: 'code' },
   'wrong-code': { text: 'problem.wrongCode', field: 'code' },
+  'expired-code': { text: 'problem.expiredCode', field: 'code' },
+  'not-sent': { text: 'problem.notSent' },
+  'wrong-passkey': { text: 'problem.wrongPasskey' },
+  'unknown-passkey': { text: 'problem.unknownPasskey' },
+  'passkey-not-accepted': { text: 'problem.passkeyNotAccepted' },
+  'not-saved': { text: 'problem.notSaved', field: 'code' },
   'too-many-attempts': { text: 'problem.tooManyAttempts' },
+  'too-many-sent': { text: 'problem.tooManySent' },
+  'malformed-number': { text: 'problem.malformedNumber', field: 'contact' },
+  'malformed-address': { text: 'problem.malformedAddress', field: 'contact' },
+  'unreachable-number': { text: 'problem.unreachableNumber', field: 'contact' },
+  'no-name': { text: 'problem.noName', field: 'name' },
+  'last-required-factor': { text: 'problem.lastRequiredFactor' },
 };
 
 export function describeProblem(problem: FormProblem, t: Translate): DescribedProblem {

@@ -2,8 +2,11 @@
 
 /** Wishes, strongest first. */
 export interface LanguageWishes {
-  /** `ui_locales` of OpenID Connect Core 3.1.2.1: tags separated by spaces, the most wanted first. */
-  uiLocales?: string | undefined;
+  /** Of the page's own address, then of the app: tags separated by spaces, the most wanted first (OpenID Connect Core 3.1.2.1). */
+  uiLocales?: readonly (string | undefined)[] | undefined;
+  /** Of a person who is known: a tag, or a directory's `preferredLanguage`, which is written as an `Accept-Language` (RFC 2798 2.7). */
+  locale?: string | undefined;
+  /** What was chosen in this browser. */
   cookie?: string | undefined;
   /** The header of RFC 9110 12.5.4. */
   acceptLanguage?: string | undefined;
@@ -13,13 +16,15 @@ export interface LanguageWishes {
 /** The best of the `available` language tags; the first of them when no wish can be met. */
 export function chooseLanguage(available: readonly [string, ...string[]], wishes: LanguageWishes): string {
   const ranges = [
-    ...(wishes.uiLocales ?? '').split(' '),
+    ...(wishes.uiLocales ?? []).flatMap((tags) => (tags ?? '').split(' ')),
+    ...acceptedRanges(wishes.locale ?? ''),
     wishes.cookie ?? '',
     ...acceptedRanges(wishes.acceptLanguage ?? ''),
     wishes.tenant ?? '',
   ];
   for (const range of ranges) {
-    const tag = lookUp(available, range.toLowerCase());
+    // Systems that grew from POSIX write de_CH.
+    const tag = lookUp(available, range.toLowerCase().replaceAll('_', '-'));
     if (tag) return tag;
   }
   return available[0];

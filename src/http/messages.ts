@@ -57,6 +57,7 @@ function translator(language: string, file: MessageFile): Translate {
   const texts = new Map(Object.entries(file));
   const plural = new Intl.PluralRules(language);
   const number = new Intl.NumberFormat(language);
+  const shown = texts.get('language.direction') === 'rtl' ? isolated : (value: string) => value;
 
   return (id, params = {}) => {
     const entry = texts.get(id);
@@ -65,9 +66,17 @@ function translator(language: string, file: MessageFile): Translate {
     return text.replace(/\{(\w+)\}/g, (_, name: string) => {
       const value = Object.hasOwn(params, name) ? params[name] : undefined;
       if (value === undefined) throw new Error(`The message ${id} needs {${name}}`);
-      return typeof value === 'number' ? number.format(value) : value;
+      return typeof value === 'number' ? number.format(value) : shown(value);
     });
   };
+}
+
+/**
+ * FIRST STRONG ISOLATE around a name, so that neither it nor its neighbours change places in a text from right to left (UAX 9).
+ * Digits alone keep theirs, and phones look for a code without such marks.
+ */
+function isolated(value: string): string {
+  return /^\d*$/.test(value) ? value : `\u2068${value}\u2069`;
 }
 
 function countIn(id: string, { count }: MessageParams): number {

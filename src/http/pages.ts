@@ -5,40 +5,8 @@ import type { DeliveryStatus } from '../delivery/delivery.ts';
 import type { AccountNotice } from '../delivery/notifications.ts';
 import type { FactorId } from '../second-factors/second-factor.ts';
 import type { ErrorWords } from './error-page.ts';
-import type { CodeProblem, ContactProblem, PasswordProblem } from './form-problems.ts';
-
-/** A form of ours: where it posts to, and the token that it posts as `csrf`. */
-interface Form {
-  action: string;
-  csrf: string;
-}
-
-interface SignInStep extends Form {
-  /** Name of the app that is being signed in to. */
-  app?: string | undefined;
-  /** Leads back to the first step, as somebody else. */
-  startOverUrl?: string | undefined;
-}
-
-interface SecondStep extends SignInStep {
-  username: string;
-  /** Other factors of the person's that would do. */
-  otherWaysUrl?: string | undefined;
-  /** So long this browser can be spared the second factor. */
-  trustDays?: number | undefined;
-}
-
-/** A step in setting up a factor. In a login somebody signs in, in the account somebody can go back. */
-interface EnrolStep extends Form {
-  username: string;
-  /** The name that the factor gets can be chosen; the name that it has otherwise. */
-  name?: string | undefined;
-  startOverUrl?: string | undefined;
-  cancelUrl?: string | undefined;
-  otherWaysUrl?: string | undefined;
-  /** A form of its own, posted with `csrf`, puts it off. `daysLeft`, `loginsLeft`: of the grace period; neither where it is voluntary. */
-  postpone?: { action: string; daysLeft?: number | undefined; loginsLeft?: number | undefined } | undefined;
-}
+import type { AccountProblem, CodeProblem, ContactProblem, PasswordProblem } from './form-problems.ts';
+import type { EnrolStep, Form, PasskeyOptions, SecondStep, SignInStep } from './step-pages.ts';
 
 export interface SentCode {
   /** Masked, or whole where the person has just typed it. */
@@ -50,13 +18,6 @@ export interface SentCode {
   resendIn: number;
   /** Posted with `csrf`, by a form of its own. */
   resendAction: string;
-}
-
-/** For the browser's script; JSON as WebAuthn Level 3 5.1.9 has it. */
-export interface PasskeyOptions {
-  options: string;
-  /** The tenant has a host of its own: a passkey that is unknown may be signalled to the browser (WebAuthn Level 3, 5.1.10). */
-  ownHost: boolean;
 }
 
 export interface FactorChoice {
@@ -77,7 +38,7 @@ export interface AccountPage {
   /** Something was just done. */
   done?: AccountChange | undefined;
   /** Why something was not. */
-  problem?: { reason: 'last-required-factor' } | undefined;
+  problem?: AccountProblem | undefined;
   factors: readonly {
     factor: Exclude<FactorId, 'recovery-code'>;
     name?: string | undefined;
@@ -95,7 +56,14 @@ export interface AccountPage {
   recoveryCodes?: { remaining: number; url: string } | undefined;
   /** Undefined where the tenant does not allow them. */
   devices?:
-    | readonly { name: string; address: string; lastUsedAt: Date; expiresAt: Date; removeAction: string; isThis: boolean }[]
+    | readonly {
+        name: string;
+        address: string;
+        lastUsedAt: Date;
+        expiresAt: Date;
+        removeAction: string;
+        isThis: boolean;
+      }[]
     | undefined;
   removeDevicesUrl?: string | undefined;
   sessions: readonly {
@@ -153,9 +121,7 @@ export interface Pages {
   /** Posts `code`; with `trustDays` perhaps `trust=yes`. */
   'login/code': SecondStep & {
     ask:
-      | { factor: 'totp' }
-      | { factor: 'recovery-code'; remaining: number }
-      | { factor: 'sms' | 'email'; sent: SentCode };
+      { factor: 'totp' } | { factor: 'recovery-code'; remaining: number } | { factor: 'sms' | 'email'; sent: SentCode };
     problem?: CodeProblem | undefined;
   };
   /** Posts `credential`, the answer as JSON (AuthenticationResponseJSON, WebAuthn Level 3 5.1.8). */
@@ -207,14 +173,12 @@ export interface Pages {
 
   account: AccountPage;
   /** Posts `name`. */
-  'account/rename': Form & { name: string; cancelUrl: string; problem?: 'no-name' | undefined };
+  'account/rename': Form & { name: string; cancelUrl: string; problem?: AccountProblem | undefined };
   /** Asks before something is taken away. */
-  'account/confirm': Form & {
-    what: 'remove-factor' | 'remove-devices' | 'end-sessions';
-    /** Of the factor. */
-    name?: string | undefined;
-    cancelUrl: string;
-  };
+  'account/confirm': Form & { cancelUrl: string } & (
+      | { what: 'remove-factor'; factor: FactorId; name?: string | undefined }
+      | { what: 'remove-devices' | 'end-sessions' }
+    );
 
   /** Posts `decision`: `allow` or `deny`. */
   'login/consent': Form & {
@@ -264,7 +228,7 @@ export interface Pages {
     /** The redirect_uri that was refused, exactly as it came. */
     received?: string | undefined;
   };
-  home: { apps: readonly AppLink[] };
+  home: { apps: readonly AppLink[]; accountUrl?: string | undefined };
 }
 export type PageName = keyof Pages;
 

@@ -1,16 +1,22 @@
-// Makes pages and mails from the templates in views/. Knows words, colours and templates; nothing of requests (send-page.ts).
+// Makes pages, mails and text messages from the templates in views/. Knows words, colours and templates; nothing of requests (send-page.ts).
 //
 // In a template: `t('id', params)` is a message, `data` what the caller gave, `site` the tenant's name, `problem` what is wrong
-// with the form. `<%= %>` escapes; `<%~ %>` does not: it is for includes, the page's body and markup of our own.
+// with the form; the rest of what there is stands in `scope` below. `<%= %>` escapes; `<%~ %>` does not: it is for includes, the page's body and markup of our own.
 
 import { Eta } from 'eta';
 import { LRUCache } from 'lru-cache';
 
+import type { AccountNotice } from '../delivery/notifications.ts';
+import type { FactorId } from '../second-factors/second-factor.ts';
 import { brandStyle } from './branding.ts';
+import { factorHint, factorName } from './factor-words.ts';
 import { describeProblem } from './form-problems.ts';
 import type { FormProblem } from './form-problems.ts';
-import type { Messages } from './messages.ts';
-import type { EmailName, Emails, PageName, Pages } from './pages.ts';
+import type { LanguageLink } from './language-picker.ts';
+import type { MessageParams, Messages } from './messages.ts';
+import { describeNotice } from './notice-words.ts';
+import type { EmailName, Emails, PageName, Pages, TextMessageName, TextMessages } from './pages.ts';
+import { timesFor } from './times.ts';
 
 /** A tenant as its pages show it; its settings (tenants/tenant-settings.ts) fit. */
 export interface TenantLook {
@@ -24,7 +30,12 @@ export interface PageContext {
   language: string;
   /** For the `<style>` and `<script>` that the Content-Security-Policy lets through. */
   nonce: string;
+  /** Those that the page is to be had in. */
+  languages: readonly LanguageLink[];
 }
+
+/** Mails and text messages are sent, not served. */
+export type MessageContext = Pick<PageContext, 'tenant' | 'language'>;
 
 export interface Email {
   subject: string;
@@ -35,7 +46,8 @@ export interface Email {
 export interface Renderer {
   /** A whole HTML document. */
   page<N extends PageName>(name: N, context: PageContext, data: Pages[N]): string;
-  email<N extends EmailName>(name: N, context: Omit<PageContext, 'nonce'>, data: Emails[N]): Email;
+  email<N extends EmailName>(name: N, context: MessageContext, data: Emails[N]): Email;
+  textMessage<N extends TextMessageName>(name: N, context: MessageContext, data: TextMessages[N]): string;
 }
 
 export interface RendererOptions {
@@ -46,7 +58,9 @@ export interface RendererOptions {
 }
 
 /** What every template begins with, parts and layouts too. */
-const FUNCTION_HEADER = 'const { t, data, site, utc } = it; const problem = it.problemOf(data.problem);';
+const FUNCTION_HEADER =
+  'const { t, data, site, utc, moment, duration, factorName, factorHint, noticeOf } = it;' +
+  'const problem = it.problemOf(data.problem);';
 
 const NEUTRAL_COLOUR = '#3f4a5a';
 
@@ -58,18 +72,29 @@ export function createRenderer({ viewsFolder, messages, assetUrl }: RendererOpti
   text.configure({ escapeFunction: printable });
   const styles = new LRUCache<string, string>({ max: 500, memoMethod: (colour) => brandStyle(colour) });
 
-  function scope({ tenant, language }: Omit<PageContext, 'nonce'>, data: object) {
+  function scope({ tenant, language }: MessageContext, data: object) {
     const t = messages.messagesFor(language);
     const site = tenant?.name ?? t('page.product');
-    const problemOf = (problem?: FormProblem) => problem && describeProblem(problem, t);
-    return { t, data, site, utc, problemOf, language, direction: t('language.direction') };
+    return {
+      t,
+      data,
+      site,
+      utc,
+      ...timesFor(language),
+      problemOf: (problem?: FormProblem) => problem && describeProblem(problem, t),
+      noticeOf: (notice: AccountNotice, params: MessageParams) => describeNotice(notice, t, { ...params, site }),
+      factorName: (factor: FactorId, name?: string) => factorName(t, factor, name),
+      factorHint: (factor: FactorId) => factorHint(t, factor),
+      language,
+      direction: t('language.direction'),
+    };
   }
 
   return {
     page(name, context, data) {
-      const { tenant, nonce } = context;
+      const { tenant, nonce, languages } = context;
       const common = scope(context, data);
-      const look = { nonce, assetUrl, logo: tenant?.branding.logo, initial: initialOf(common.site) };
+      const look = { nonce, languages, assetUrl, logo: tenant?.branding.logo, initial: initialOf(common.site) };
       const style = styles.memo(tenant?.branding.colour ?? NEUTRAL_COLOUR);
       return html.render(`${name}.eta`, { ...common, ...look, style });
     },
@@ -81,6 +106,7 @@ export function createRenderer({ viewsFolder, messages, assetUrl }: RendererOpti
         text: text.render(`${name}.text.eta`, common),
       };
     },
+    textMessage: (name, context, data) => text.render(`${name}.eta`, scope(context, data)).trim(),
   };
 }
 

@@ -3,31 +3,45 @@
 import type { Context } from 'koa';
 
 import { errorPage } from './error-page.ts';
+import { keepPickedLanguage, languageLinks, pickedLanguage, uiLocalesOf } from './language-picker.ts';
 import { chooseLanguage } from './language.ts';
 import type { Messages } from './messages.ts';
 import type { ErrorLink, PageName, Pages } from './pages.ts';
 import type { Renderer, TenantLook } from './render.ts';
 
-const LANGUAGE_COOKIE = 'language';
-
 export interface PageSenderOptions {
   renderer: Renderer;
   messages: Messages;
   /** The tenant that a request is for; undefined outside any. */
-  tenantOf: (ctx: Context) => (TenantLook & { homeUrl?: string | undefined }) | undefined;
+  tenantOf: (ctx: Context) => ServedTenant | undefined;
 }
 
-export interface SendOptions {
+export interface ServedTenant extends TenantLook {
+  homeUrl?: string | undefined;
+  /** Its default. */
+  language?: string | undefined;
+}
+
+export interface LanguageHints {
+  /** The app's `ui_locales`. What the page's own address asks for goes first. */
+  uiLocales?: string | undefined;
+  /** Of the person, once known (users/users.ts, profile). */
+  locale?: string | undefined;
+}
+
+export interface SendOptions extends LanguageHints {
   /** 200 unless told. */
   status?: number;
-  /** The app's `ui_locales`, where the request itself does not carry it. */
-  uiLocales?: string | undefined;
+  /** Where a page that answers a form can be had again, in another language: a path. Without it none is offered there. */
+  address?: string | undefined;
 }
 
 /** What an error page tells besides its words; http/error-handler.ts has all of it. */
 export type ErrorFacts = Omit<Pages['error'], 'words' | 'link'> & { status: number };
 
 export interface PageSender {
+  /** The language that this request is answered in: for what is sent along with a page. */
+  languageOf(ctx: Context, hints?: LanguageHints): string;
   sendPage<N extends PageName>(ctx: Context, name: N, data: Pages[N], options?: SendOptions): void;
   /** The last step of a login: leaves by a `Refresh`, since Chromium holds `form-action` against redirects after a post. */
   sendOnwards(ctx: Context, data: Pages['login/continue'], options?: SendOptions): void;
@@ -36,26 +50,43 @@ export interface PageSender {
 }
 
 export function createPageSender({ renderer, messages, tenantOf }: PageSenderOptions): PageSender {
-  function render<N extends PageName>(ctx: Context, name: N, data: Pages[N], uiLocales?: string): string {
-    const tenant = tenantOf(ctx);
-    const language = chooseLanguage(messages.languages, {
-      uiLocales: uiLocales ?? singleValue(ctx.query.ui_locales),
-      cookie: ctx.cookies.get(LANGUAGE_COOKIE),
+  function ownLanguage({ locale }: LanguageHints): string | undefined {
+    return locale === undefined ? undefined : chooseLanguage(messages.languages, { locale });
+  }
+
+  function languageOf(ctx: Context, hints: LanguageHints = {}): string {
+    const { tag, over } = pickedLanguage(ctx);
+    const isPickedOverOwn = over !== undefined && over === ownLanguage(hints);
+    return chooseLanguage(messages.languages, {
+      uiLocales: [uiLocalesOf(ctx), hints.uiLocales],
+      locale: isPickedOverOwn ? undefined : hints.locale,
+      cookie: tag,
       acceptLanguage: ctx.get('Accept-Language'),
+      tenant: tenantOf(ctx)?.language,
     });
+  }
+
+  function render<N extends PageName>(ctx: Context, name: N, data: Pages[N], options: SendOptions = {}): string {
+    const language = languageOf(ctx, options);
+    // A query alone: a path that begins with two slashes would lead to another host.
+    const address = ctx.method === 'GET' ? `?${ctx.querystring}` : options.address;
+    const isLeft = name === 'login/continue';
+    const languages = isLeft || address === undefined ? [] : languageLinks(messages, address, language);
+    keepPickedLanguage(ctx, messages.languages, ownLanguage(options));
     ctx.set('Content-Language', language);
     ctx.vary('Accept-Language, Cookie');
-    return renderer.page(name, { tenant, language, nonce: nonceOf(ctx) }, data);
+    return renderer.page(name, { tenant: tenantOf(ctx), language, languages, nonce: nonceOf(ctx) }, data);
   }
 
   function sendPage<N extends PageName>(ctx: Context, name: N, data: Pages[N], options: SendOptions = {}): void {
-    const html = render(ctx, name, data, options.uiLocales);
+    const html = render(ctx, name, data, options);
     ctx.status = options.status ?? 200;
     ctx.type = 'html';
     ctx.body = html;
   }
 
   return {
+    languageOf,
     sendPage,
     sendOnwards(ctx, data, options) {
       sendPage(ctx, 'login/continue', data, options);
@@ -78,10 +109,6 @@ function wayOut(ctx: Context, status: number, homeUrl: string | undefined): Erro
   if (link) return link;
   if (status >= 500 && ctx.method === 'GET') return { to: 'retry', href: '' };
   return homeUrl === undefined ? undefined : { to: 'home', href: homeUrl };
-}
-
-function singleValue(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
 
 function nonceOf(ctx: Context): string {

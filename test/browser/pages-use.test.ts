@@ -3,8 +3,9 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import type { Page, Response } from 'playwright-core';
 
-import { openPage, screenshot } from '../support/chromium.ts';
-import { LEAVES_BY_ITSELF, serveGallery } from '../support/gallery.ts';
+import { openPage } from '../support/chromium.ts';
+import { CODES } from '../support/samples/enrol.ts';
+import { LEAVES_BY_ITSELF, posted, serveGallery } from '../support/gallery.ts';
 
 const HEAVIEST_FIRST_PAGE = 50_000;
 
@@ -22,11 +23,16 @@ describe('Using the pages', () => {
     });
     after(() => page.context().close());
 
-    for (const name of ['password', 'totp', 'enrol', 'consent', 'error-expired', 'home']) {
+    const names = [
+      ...['password', 'totp', 'sms', 'passkey', 'choose', 'not-allowed'],
+      ...['enrol', 'enrol-number', 'enrol-number-code', 'enrol-passkey-in-account', 'codes'],
+      ...['account', 'rename', 'remove-factor', 'consent', 'error-expired', 'home'],
+    ];
+    for (const name of names) {
       it(`${name} lets Tab reach everything that can be used, in the order of the page`, async () => {
         await page.goto(`${origin}/acme/${name}`);
         const usable = await page
-          .locator('a[href], button, input:not([type=hidden], [tabindex="-1"])')
+          .locator('a[href], button, input:not([type=hidden], [tabindex="-1"], [type=radio]:not(:checked))')
           .evaluateAll((elements) => elements.map((element) => element.outerHTML));
         await page.locator('body').evaluate((body) => {
           body.tabIndex = -1;
@@ -46,12 +52,28 @@ describe('Using the pages', () => {
       expect(await focused(page)).to.equal('username');
       await page.goto(`${origin}/acme/password-again`);
       expect(await focused(page)).to.equal('password');
-      await page.goto(`${origin}/acme/totp`);
-      expect(await focused(page)).to.equal('code');
+      for (const name of ['totp', 'sms', 'recovery-code', 'enrol-number-code']) {
+        await page.goto(`${origin}/acme/${name}`);
+        expect(await focused(page), name).to.equal('code');
+      }
+      await page.goto(`${origin}/acme/enrol-number`);
+      expect(await focused(page)).to.equal('contact');
+      await page.goto(`${origin}/acme/rename`);
+      expect(await focused(page)).to.equal('name');
+    });
+
+    it('chooses with the arrow keys', async () => {
+      await page.goto(`${origin}/acme/choose`);
+      await page.getByRole('radio', { name: 'Passkey: Laptop' }).focus();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await page.waitForURL('**/posted');
+      expect(await posted(page)).to.deep.equal({ csrf: 'csrf-of-this-form', factor: '3' });
     });
 
     it('begins in the error summary, whose link leads to the field', async () => {
-      await page.goto(`${origin}/acme/totp-wrong-code`);
+      await page.goto(`${origin}/acme/code-wrong-code`);
       expect(await page.locator(':focus').getAttribute('role')).to.equal('alert');
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
@@ -90,6 +112,47 @@ describe('Using the pages', () => {
       expect(await page.inputValue('#code')).to.equal('JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP');
     });
 
+    it('copies recovery codes one to a line', async () => {
+      await page.goto(`${origin}/acme/codes`);
+      await page.getByRole('button', { name: 'Copy' }).click();
+      await page.getByRole('button', { name: 'Copied' }).waitFor();
+      expect(await page.evaluate('navigator.clipboard.readText()')).to.equal(CODES.join('\n'));
+    });
+
+    it('prints recovery codes, whose they are, and nothing to press', async () => {
+      await page.addInitScript('window.print = () => { document.title = "printed"; };');
+      await page.goto(`${origin}/acme/codes`);
+      await page.getByRole('button', { name: 'Print' }).click();
+      expect(await page.title()).to.equal('printed');
+      await page.emulateMedia({ media: 'print' });
+      expect(await page.getByText('Recovery codes of ann at Acme').isVisible()).to.equal(true);
+      expect(await page.getByRole('listitem').allTextContents()).to.deep.equal(CODES);
+      expect(await page.getByRole('button').or(page.getByRole('link')).count()).to.equal(0);
+      await page.emulateMedia({ media: 'screen' });
+    });
+
+    it('counts a wait down in sight, says its end once, and leaves the focus where it is', async () => {
+      const fresh = await openPage();
+      await fresh.clock.install();
+      await fresh.goto(`${origin}/acme/sms`);
+      await fresh.getByText('You can ask for another code in 30 seconds.').waitFor();
+      await fresh.clock.runFor(29_000);
+      await fresh.getByText('You can ask for another code in 1 second.').waitFor();
+      expect(await fresh.getByRole('status').textContent()).to.equal('');
+      await fresh.clock.runFor(2_000);
+      expect(await fresh.getByRole('status').textContent()).to.equal('You can ask for another code now.');
+      expect(await fresh.getByText('second').count()).to.equal(0);
+      expect(await focused(fresh)).to.equal('code');
+      await fresh.context().close();
+    });
+
+    it('tells times where the reader is, as the browser’s variant of the language writes them', async () => {
+      const fresh = await openPage({ timezoneId: 'Asia/Tokyo' });
+      await fresh.goto(`${origin}/acme/account`);
+      expect(await fresh.locator('time').first().textContent()).to.equal('1 Feb 2026, 18:41');
+      await fresh.context().close();
+    });
+
     it('sends a form once, however often the button is pressed, and again after the back button', async () => {
       const posts: string[] = [];
       page.on('request', (request) => {
@@ -108,7 +171,7 @@ describe('Using the pages', () => {
     });
 
     it('moves nothing while it loads', async () => {
-      for (const name of ['password', 'enrol']) {
+      for (const name of ['password', 'sms', 'passkey', 'enrol', 'enrol-passkey', 'codes', 'account']) {
         await page.goto(`${origin}/acme/${name}`);
         expect(await layoutShifts(page), name).to.equal(0);
       }
@@ -134,65 +197,6 @@ describe('Using the pages', () => {
       expect(sizes.reduce((sum, size) => sum + size)).to.be.below(HEAVIEST_FIRST_PAGE);
     });
   });
-
-  describe('A page without a script', () => {
-    before(async () => {
-      page = await openPage({ javaScriptEnabled: false });
-    });
-    after(() => page.context().close());
-
-    it('signs in', async () => {
-      await page.goto(`${origin}/acme/password`);
-      await page.getByLabel('User name').fill('ann');
-      await page.getByLabel('Password', { exact: true }).fill('correct horse');
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      expect(await posted(page)).to.deep.equal({
-        csrf: 'csrf-of-this-form',
-        username: 'ann',
-        password: 'correct horse',
-      });
-    });
-
-    it('takes a code with spaces, and nothing besides', async () => {
-      for (const [name, label, button] of [
-        ['totp', 'Code', 'Sign in'],
-        ['enrol', 'Type the code that it shows', 'Finish'],
-      ] as const) {
-        await page.goto(`${origin}/acme/${name}`);
-        await page.getByLabel(label).fill('123 456');
-        await page.getByRole('button', { name: button }).click();
-        expect(await posted(page), name).to.deep.equal({ csrf: 'csrf-of-this-form', code: '123 456' });
-      }
-    });
-
-    it('allows, denies, signs out and stays', async () => {
-      for (const [name, button, fields] of [
-        ['consent', 'Allow', { csrf: 'csrf-of-this-form', decision: 'allow' }],
-        ['consent', 'Deny', { csrf: 'csrf-of-this-form', decision: 'deny' }],
-        ['notice', 'Continue', { csrf: 'csrf-of-this-form' }],
-        ['logout-confirm', 'Sign out', { xsrf: 'x', logout: 'yes' }],
-        [LEAVES_BY_ITSELF, 'Sign out', { xsrf: 'x', logout: 'yes' }],
-      ] as const) {
-        await page.goto(`${origin}/acme/${name}`);
-        await page.getByRole('button', { name: button }).click();
-        expect(await posted(page), button).to.deep.equal(fields);
-      }
-      await page.goto(`${origin}/acme/logout-confirm`);
-      await page.getByRole('link', { name: 'Stay signed in' }).click();
-      expect(page.url()).to.equal(`${origin}/acme/home`);
-    });
-
-    it('waits to be sent where it would leave by itself', async () => {
-      await page.goto(`${origin}/acme/${LEAVES_BY_ITSELF}`);
-      await screenshot(page, LEAVES_BY_ITSELF);
-    });
-
-    it('shows no button that would do nothing', async () => {
-      await page.goto(`${origin}/acme/enrol`);
-      expect(await page.getByRole('button').allTextContents()).to.deep.equal(['Finish']);
-      await screenshot(page, 'enrol-without-script');
-    });
-  });
 });
 
 function focused(page: Page): Promise<string | null> {
@@ -206,9 +210,4 @@ function layoutShifts(page: Page): Promise<number> {
     observer.observe({ type: 'layout-shift', buffered: true });
     setTimeout(resolve, 100, 0);
   })`);
-}
-
-async function posted(page: Page): Promise<unknown> {
-  expect(new URL(page.url()).pathname).to.equal('/posted');
-  return JSON.parse((await page.locator('body').textContent()) ?? '');
 }

@@ -33,9 +33,67 @@ describe('The messages', () => {
   });
 
   it('are complete in every language', () => {
-    expect(createMessages(MESSAGES).languages[0]).to.equal('en');
+    expect(createMessages(MESSAGES).languages).to.include.members(['en', 'de', 'fr', 'es', 'ar']);
   });
 });
+
+describe('The translations', () => {
+  const files = globSync('*.json', { cwd: MESSAGES }).map((name): [string, MessageFile] => [
+    path.basename(name, '.json'),
+    JSON.parse(readFileSync(path.join(MESSAGES, name), 'utf8')),
+  ]);
+  const textsOf = (file: MessageFile) =>
+    Object.entries(file).flatMap(([id, entry]) =>
+      (typeof entry === 'string' ? [entry] : Object.values(entry)).map((text) => ({ id, text })),
+    );
+
+  for (const [language, file] of files) {
+    it(`are in the order of the English ones, in ${language}`, () => {
+      expect(Object.keys(file)).to.deep.equal(Object.keys(english));
+    });
+
+    it(`have no typewriter's marks and no stray spaces, in ${language}`, () => {
+      const careless = /["']|--|\.\.\.|^\s|\s$| {2}| [?!;:,.»”](?!\))|« /;
+      expect(textsOf(file).filter(({ text }) => careless.test(text))).to.deep.equal([]);
+    });
+
+    it(`name the number in each plural form that stands for several, in ${language}`, () => {
+      const plurals = Object.entries(file).flatMap(([id, entry]) => (typeof entry === 'string' ? [] : [{ id, entry }]));
+      const many = plurals.filter(({ entry }) => ['few', 'many', 'other'].some((form) => hides(entry[form])));
+      expect(many.map(({ id }) => id)).to.deep.equal([]);
+    });
+
+    if (language === 'en') continue;
+    it(`differ from the English text, in ${language}`, () => {
+      const same = Object.entries(file).filter(([id, entry]) => {
+        const original = (english as MessageFile)[id];
+        return JSON.stringify(entry) === JSON.stringify(original) && !mayBeEnglish(String(entry));
+      });
+      expect(same).to.deep.equal([]);
+    });
+  }
+
+  it('write Arabic from right to left, in its own letters', () => {
+    const [, arabic] = files.find(([language]) => language === 'ar') ?? [];
+    const foreign = textsOf(arabic ?? {}).filter(
+      ({ id, text }) => !/[\u0600-\u06ff]/.test(text) && !mayBeEnglish(text, id),
+    );
+    expect(foreign.map(({ id }) => id)).to.deep.equal(['language.direction']);
+    expect(arabic?.['language.direction']).to.equal('rtl');
+  });
+
+  function hides(form: string | undefined): boolean {
+    return form?.includes('{count}') === false;
+  }
+});
+
+type MessageFile = Record<string, string | Record<string, string>>;
+
+/** Names, signs, and words that languages share. */
+function mayBeEnglish(text: string, id = ''): boolean {
+  const shared = ['Sallyport', 'ltr', 'Code', 'Name', 'Passkey', 'Browser', 'E-mail', 'SMS'];
+  return id === 'language.name' || shared.includes(text) || !/\p{L}/u.test(text.replaceAll(/\{\w+\}/g, ''));
+}
 
 describe('createMessages', () => {
   let folder: string;
@@ -68,6 +126,24 @@ describe('createMessages', () => {
     expect(translate('en', 'login.notice.endsIn', { count: 1234 })).to.equal('1,234 days');
     expect(translate('pl', 'login.notice.endsIn', { count: 3 })).to.equal('3 dni (few)');
     expect(translate('pl', 'login.notice.endsIn', { count: 5 })).to.equal('5 dni');
+  });
+
+  it('keeps names apart from a text that runs from right to left, and leaves digits alone', () => {
+    write('he', {
+      'page.title': 'שלום {name}',
+      'login.notice.endsIn': { one: '1', two: '2', other: '{count}' },
+      'language.direction': 'rtl',
+    });
+    write('en', {
+      'page.title': 'Hello {name}',
+      'login.notice.endsIn': { one: 'one day', other: '{count} days' },
+      'language.direction': 'ltr',
+    });
+    expect(translate('he', 'page.title', { name: 'Ann (2)' })).to.equal('שלום \u2068Ann (2)\u2069');
+    expect(translate('he', 'page.title', { name: '+41 ** 67' })).to.equal('שלום \u2068+41 ** 67\u2069');
+    expect(translate('he', 'page.title', { name: '123456' })).to.equal('שלום 123456');
+    expect(translate('he', 'login.notice.endsIn', { count: 7 })).to.equal('7');
+    expect(translate('en', 'page.title', { name: 'Ann' })).to.equal('Hello Ann');
   });
 
   it('throws on an unknown id, a missing parameter and a missing count', () => {

@@ -6,7 +6,7 @@ import { parse } from 'node-html-parser';
 import type { ErrorCode } from '../../src/errors.ts';
 import { errorPage } from '../../src/http/error-page.ts';
 import { createMessages } from '../../src/http/messages.ts';
-import type { Emails, PageName, Pages } from '../../src/http/pages.ts';
+import type { PageName, Pages } from '../../src/http/pages.ts';
 import { createRenderer } from '../../src/http/render.ts';
 
 const VIEWS = path.join(import.meta.dirname, '..', '..', 'views');
@@ -21,11 +21,43 @@ const tenant = { name: 'Acme', branding: { colour: '#1f4e8c' } };
 
 function render<N extends PageName>(name: N, data: Pages[N], look: { name: string } = tenant) {
   const branding = tenant.branding;
-  return renderer.page(name, { tenant: { branding, ...look }, language: 'en', nonce: 'the-nonce' }, data);
+  const context = { tenant: { branding, ...look }, language: 'en', nonce: 'the-nonce', languages: [] };
+  return renderer.page(name, context, data);
 }
 
 describe('A rendered page', () => {
   const form = { action: '/i/1', csrf: 'c' };
+  const sent = {
+    target: '+41 ** *** ** 67',
+    status: 'sent',
+    expiresInMinutes: 5,
+    resendIn: 30,
+    resendAction: '/i/1/resend',
+  } as const;
+  const account: Pages['account'] = {
+    username: EVIL,
+    name: EVIL,
+    csrf: EVIL,
+    factors: [{ factor: 'passkey', name: EVIL, target: EVIL, renameUrl: EVIL, removeUrl: EVIL }],
+    add: [{ factor: 'totp', url: EVIL }],
+    recoveryCodes: { remaining: 1, url: EVIL },
+    devices: [
+      { name: EVIL, address: EVIL, lastUsedAt: new Date(), expiresAt: new Date(), removeAction: EVIL, isThis: false },
+    ],
+    sessions: [
+      {
+        browser: EVIL,
+        address: EVIL,
+        signedInAt: new Date(),
+        lastSeenAt: new Date(),
+        apps: [EVIL],
+        isThis: false,
+        endAction: EVIL,
+      },
+    ],
+    signIns: [{ at: new Date(), ok: true, app: EVIL, browser: EVIL, address: EVIL }],
+    signOutUrl: EVIL,
+  };
 
   it('shows whatever a tenant, an app or a person supplies as text', () => {
     const html = [
@@ -35,7 +67,25 @@ describe('A rendered page', () => {
         { name: EVIL },
       ),
       render('login/consent', { ...form, app: EVIL, user: EVIL, scopes: [{ name: EVIL, resource: EVIL }] }),
-      render('login/totp', { ...form, username: EVIL, startOverUrl: EVIL }),
+      render('login/code', {
+        ...form,
+        username: EVIL,
+        startOverUrl: EVIL,
+        otherWaysUrl: EVIL,
+        ask: { factor: 'sms', sent: { ...sent, target: EVIL, resendAction: EVIL } },
+      }),
+      render('login/choose', {
+        ...form,
+        username: EVIL,
+        purpose: 'prove',
+        choices: [{ value: EVIL, factor: 'totp', name: EVIL, target: EVIL }],
+      }),
+      render('login/not-allowed', { ...form, username: EVIL, app: EVIL, startOverUrl: EVIL }),
+      render('enrol/contact', { ...form, username: EVIL, factor: 'sms', contact: EVIL, cancelUrl: EVIL }),
+      render('enrol/recovery-codes', { ...form, username: EVIL, codes: [EVIL], downloadUrl: EVIL }),
+      render('account', account),
+      render('account/rename', { ...form, name: EVIL, cancelUrl: EVIL }),
+      render('account/confirm', { ...form, what: 'remove-factor', factor: 'totp', name: EVIL, cancelUrl: EVIL }),
       render('login/continue', { app: EVIL, url: EVIL }),
       render('error', errorPage({ code: EVIL, requestId: EVIL, time: new Date(), received: EVIL })),
       render('home', { apps: [{ name: EVIL, url: EVIL }] }),
@@ -55,7 +105,7 @@ describe('A rendered page', () => {
   });
 
   it('has the product’s name where there is no tenant', () => {
-    const html = renderer.page('home', { tenant: undefined, language: 'en', nonce: 'n' }, { apps: [] });
+    const html = renderer.page('home', { tenant: undefined, language: 'en', nonce: 'n', languages: [] }, { apps: [] });
     expect(parse(html).querySelector('title')?.text).to.equal('Sign in at Sallyport · Sallyport');
   });
 
@@ -65,15 +115,62 @@ describe('A rendered page', () => {
   });
 
   it('says in its title that there is a problem', () => {
-    const html = render('login/totp', {
+    const html = render('login/code', {
       ...form,
       username: 'ann',
+      ask: { factor: 'totp' },
       problem: { reason: 'too-many-attempts', minutes: 3 },
     });
     const document = parse(html);
     expect(document.querySelector('title')?.text).to.equal('Problem: Enter your code · Acme');
     expect(document.querySelector('[role=alert]')?.text).to.contain('Wait 3 minutes');
     expect(document.querySelector('[aria-invalid]')).to.equal(null);
+  });
+
+  it('keeps what the browser is asked about a passkey whole, and loads the script only there', () => {
+    const options = JSON.stringify({ challenge: EVIL });
+    const document = parse(render('login/passkey', { ...form, username: 'ann', passkey: { options, ownHost: true } }));
+    const scripts = document.querySelectorAll('script').map((script) => script.getAttribute('src'));
+    expect(scripts).to.deep.equal(['/assets/app.js', '/assets/passkey.js']);
+    expect(document.querySelector('[data-passkey=prove]')?.getAttribute('data-options')).to.equal(options);
+  });
+
+  it('lets the user name offer passkeys only where there is a passkey to ask for', () => {
+    const passkey = { options: '{}', ownHost: false, action: '/i/1/passkey' };
+    const autocomplete = (html: string) => parse(html).querySelector('#username')?.getAttribute('autocomplete');
+    expect(autocomplete(render('login/password', { ...form, passkey }))).to.equal('username webauthn');
+    expect(autocomplete(render('login/password', form))).to.equal('username');
+  });
+
+  it('says honestly whether a code was sent, and reads its target from left to right', () => {
+    const textOf = (status: 'waiting' | 'sent' | 'failed') =>
+      parse(render('login/code', { ...form, username: 'ann', ask: { factor: 'sms', sent: { ...sent, status } } }))
+        .querySelector('.sent')
+        ?.structuredText.split('\n')
+        .map((line) => line.trim());
+    expect(textOf('sent')).to.deep.equal([
+      ...['We sent a code by text message to:', '+41 ** *** ** 67', 'It works for 5 minutes.'],
+    ]);
+    expect(textOf('waiting')?.[0]).to.equal('We are sending a code by text message to:');
+    expect(textOf('failed')).to.deep.equal([
+      ...['We could not send a text message to:', '+41 ** *** ** 67', 'Ask for another code, or try another way.'],
+    ]);
+    const html = render('login/code', { ...form, username: 'ann', ask: { factor: 'email', sent } });
+    expect(parse(html).querySelector('bdi[dir=ltr]')?.text).to.equal('+41 ** *** ** 67');
+  });
+
+  it('has a link for each language, in that language’s own direction, where there is more than one', () => {
+    const english = { tag: 'en', name: 'English', direction: 'ltr', href: '?ui_locales=en', current: true } as const;
+    const arabic = { tag: 'ar', name: 'العربية', direction: 'rtl', href: '?ui_locales=ar', current: false } as const;
+    const context = { tenant, language: 'en', nonce: 'n' };
+    const page = (languages: (typeof english | typeof arabic)[]) =>
+      parse(renderer.page('home', { ...context, languages }, { apps: [] }));
+    const links = page([english, arabic]).querySelectorAll('nav[aria-label=Language] a');
+    expect(links.map(({ attributes }) => attributes)).to.deep.equal([
+      { href: '?ui_locales=en', lang: 'en', hreflang: 'en', dir: 'ltr', rel: 'nofollow', 'aria-current': 'true' },
+      { href: '?ui_locales=ar', lang: 'ar', hreflang: 'ar', dir: 'rtl', rel: 'nofollow' },
+    ]);
+    expect(page([english]).querySelector('nav')).to.equal(null);
   });
 
   it('throws rather than show a gap', () => {
@@ -139,55 +236,5 @@ describe('The error page', () => {
       render('error', errorPage({ ...facts, code: 'too_many_attempts', retryAfter }));
     expect(page(300)).to.contain('Wait 5 minutes, then try again.');
     expect(page(10)).to.contain('Wait a few minutes');
-  });
-});
-
-describe('The mail about a new factor', () => {
-  const data: Emails['email/second-factor-added'] = {
-    name: 'Ann <Archer>',
-    username: 'ann',
-    time: new Date('2026-03-01T12:30:05Z'),
-    address: '192.0.2.7',
-    browser: 'Firefox on Linux',
-    passwordHelpUrl: 'https://password.acme.example/',
-  };
-  const mail = (changes: Partial<typeof data> = {}, name = 'Acme') =>
-    renderer.email(
-      'email/second-factor-added',
-      { tenant: { ...tenant, name }, language: 'en' },
-      { ...data, ...changes },
-    );
-
-  it('tells what, when, from where and what to do, as text', () => {
-    expect(mail().text.trimEnd()).to.equal(
-      [
-        'Hello Ann <Archer>,',
-        'An authenticator app was added to your account ann at Acme. From now on we may ask for its code when you sign in.',
-        'When: 2026-03-01 12:30:05 UTC\nNetwork address: 192.0.2.7\nBrowser: Firefox on Linux',
-        'If it was you, there is nothing to do. If it was not you, tell your administrator at once and change your password.',
-        'https://password.acme.example/',
-        'Acme sends this message whenever the way you sign in changes.',
-      ].join('\n\n'),
-    );
-  });
-
-  it('tells the same as HTML, escaped', () => {
-    const document = parse(mail().html);
-    expect(document.querySelectorAll('td').map((cell) => cell.text)).to.deep.equal([
-      ...['When', '2026-03-01 12:30:05 UTC', 'Network address', '192.0.2.7', 'Browser', 'Firefox on Linux'],
-    ]);
-    expect(document.querySelector('a')?.getAttribute('href')).to.equal('https://password.acme.example/');
-    expect(mail().html).to.contain('Hello Ann &lt;Archer&gt;,');
-  });
-
-  it('leaves out what is not known', () => {
-    const { html, text } = mail({ browser: undefined, passwordHelpUrl: undefined });
-    expect(html).to.not.match(/Browser|<a /);
-    expect(text).to.not.match(/Browser|https/);
-  });
-
-  it('keeps its subject on one line', () => {
-    expect(mail().subject).to.equal('A second step was added to your account at Acme');
-    expect(mail({}, 'Acme\r\nBcc: all@acme.example').subject).to.match(/^[^\r\n]+at Acme Bcc: all@acme\.example$/);
   });
 });

@@ -1,4 +1,5 @@
-// What pages do with a script and do well without: show a password, copy a key, not send a form twice, send one by itself.
+// What pages do with a script and do well without: show a password, copy and print, tell times in the reader's own zone, count a
+// wait down, not send a form twice, send one by itself.
 
 const RESEND_AFTER_MS = 10_000;
 
@@ -21,9 +22,15 @@ for (const button of document.querySelectorAll('[data-copy]')) {
   const source = document.getElementById(button.dataset.copy);
   button.setAttribute('aria-live', 'polite');
   button.addEventListener('click', async () => {
-    if (await copied(source.textContent.replaceAll(/\s/g, ''))) button.textContent = button.dataset.done;
+    if (await copied(textOf(source))) button.textContent = button.dataset.done;
     else getSelection().selectAllChildren(source);
   });
+}
+
+/** A list item by item; a key without the spaces that make it readable. */
+function textOf(source) {
+  const lines = source.children.length > 0 ? [...source.children] : [source];
+  return lines.map((line) => line.textContent.replaceAll(/\s/g, '')).join('\n');
 }
 
 /** A page that is not a secure context has no clipboard. */
@@ -34,6 +41,37 @@ async function copied(text) {
   } catch {
     return false;
   }
+}
+
+for (const button of document.querySelectorAll('[data-print]')) button.addEventListener('click', () => print());
+
+// The page's language, in the variant that the reader's browser has of it.
+const { lang } = document.documentElement;
+const locale = navigator.languages.find((tag) => tag.split('-')[0] === lang.split('-')[0]) ?? lang;
+
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+for (const time of document.querySelectorAll('[data-moment]'))
+  time.textContent = moment.format(new Date(time.dateTime));
+
+// The text is not a live region, or every second would be read out; the one beside it tells the end.
+for (const wait of document.querySelectorAll('[data-wait]')) {
+  const end = performance.now() + wait.dataset.wait * 1000;
+  const timer = setInterval(() => {
+    const seconds = Math.ceil((end - performance.now()) / 1000);
+    if (seconds > 0) {
+      wait.textContent = wait.dataset.text.replace('#', duration(seconds));
+      return;
+    }
+    clearInterval(timer);
+    wait.textContent = '';
+    wait.nextElementSibling.textContent = wait.dataset.done;
+  }, 1000);
+}
+
+/** As src/http/times.ts writes it. */
+function duration(seconds) {
+  const [unit, count] = seconds > 90 ? ['minute', Math.ceil(seconds / 60)] : ['second', seconds];
+  return new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: 'long' }).format(count);
 }
 
 // The buttons are not disabled: a disabled button's name and value would not be sent, and it would lose the focus.
