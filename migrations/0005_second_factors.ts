@@ -31,6 +31,9 @@ export async function up(knex: Knex): Promise<void> {
     -- Since when a person is asked to enrol, and how often they have signed in without.
     alter table users add column grace_since timestamptz, add column grace_logins int not null default 0;
 
+    -- A failed sign-in names the directory's entry, and people are shown their own.
+    create index audit_events_by_entry on audit_events (tenant_id, (detail ->> 'stableId'), at desc) where subject_id is null;
+
     -- A message that was sent stays, without its body, for as long as somebody may ask what became of it.
     alter table outbox drop constraint outbox_state_check;
     alter table outbox add constraint outbox_state_check check (state in ('ready', 'sent', 'dead'));
@@ -45,6 +48,7 @@ export async function down(knex: Knex): Promise<void> {
     alter table outbox drop constraint outbox_state_check;
     alter table outbox add constraint outbox_state_check check (state in ('ready', 'dead'));
     alter table users drop column grace_since, drop column grace_logins;
+    drop index audit_events_by_entry;
     drop table trusted_devices, recovery_codes;
     delete from enrolments where factor <> 'totp';
     alter table enrolments drop column credential_id, drop column counter;

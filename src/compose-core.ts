@@ -1,6 +1,7 @@
 // The part of the composition that every command needs: the storage, and the use cases upon it that serve no request.
 
 import { createPostgresAudit } from './audit/audit-postgres.ts';
+import { createPostgresAuditTrail } from './audit/audit-trail-postgres.ts';
 import { createPostgresClients, declaredClients } from './clients/clients-postgres.ts';
 import type { Configuration } from './config.ts';
 import { openEmbedded } from './db/database-pglite.ts';
@@ -12,6 +13,7 @@ import type { Log } from './observability/log.ts';
 import { createPostgresRoles, declaredRoles } from './roles/roles-postgres.ts';
 import { createRoles } from './roles/roles.ts';
 import { createPostgresEnrolments } from './second-factors/enrolments-postgres.ts';
+import { createPostgresTrustedDevices } from './second-factors/trusted-devices-postgres.ts';
 import { createEncryption } from './security/encryption.ts';
 import type { Encryption } from './security/encryption.ts';
 import { createPasswordHash } from './security/password-hash.ts';
@@ -44,6 +46,7 @@ export function composeCore({ db, encryption }: Storage) {
   return {
     unitOfWork: db.unitOfWork,
     audit,
+    auditTrail: createPostgresAuditTrail(db),
     keys,
     tenants: createPostgresTenants(db, encryption),
     users: createPostgresUsers(db),
@@ -51,6 +54,7 @@ export function composeCore({ db, encryption }: Storage) {
     roles: createRoles(createPostgresRoles(db)),
     sessions: createPostgresSessions(db),
     enrolments: createPostgresEnrolments(db, encryption),
+    trustedDevices: createPostgresTrustedDevices(db),
     passwordHash: createPasswordHash(),
     applyConfiguration: (declarations: Configuration['tenants']) =>
       applyConfiguration(declarations, {

@@ -1,25 +1,24 @@
 // The composition root: every adapter and use case, built once, in one place. What exists for each tenant (providers,
 // directories) is handed on as a factory.
 
-import { fileURLToPath } from 'node:url';
-
 import type Koa from 'koa';
-import type { Provider } from 'oidc-provider';
 
+import { accountRoutes } from './account/account-routes.ts';
 import { createApp, createOpsApp } from './app.ts';
 import { composeCore, warn } from './compose-core.ts';
-import type { Core, Storage } from './compose-core.ts';
+import type { Storage } from './compose-core.ts';
+import { composeDelivery } from './compose-delivery.ts';
+import type { OwnChannels } from './compose-delivery.ts';
+import { composePages } from './compose-pages.ts';
+import type { PageParts } from './compose-pages.ts';
+import { composeProtocol } from './compose-protocol.ts';
+import { composeSecondFactors } from './compose-second-factors.ts';
 import type { Configuration } from './config.ts';
 import { watchTenants } from './db/change-feed.ts';
 import { sweepPeriodically } from './db/expiry.ts';
 import { assertMigrated } from './db/migrate.ts';
 import { repeat } from './db/repeat.ts';
-import { startDeliveryWorker } from './delivery/delivery-worker.ts';
-import { createEnqueue } from './delivery/delivery.ts';
-import type { Channel } from './delivery/delivery.ts';
-import { createSmtpChannel } from './delivery/email-smtp.ts';
-import { createNotifications } from './delivery/notifications.ts';
-import { createPostgresOutbox } from './delivery/outbox-postgres.ts';
+import { browserName } from './delivery/browser-name.ts';
 import { createDirectories } from './directory/directories.ts';
 import type { Directories } from './directory/directories.ts';
 import { createLdapDirectory } from './directory/directory-ldap.ts';
@@ -28,13 +27,7 @@ import { createRedisStore } from './ephemeral/ephemeral-redis.ts';
 import type { EphemeralStore } from './ephemeral/ephemeral-store.ts';
 import type { NamedDirectory } from './first-factors/directory-password.ts';
 import { createPasswordSignIn } from './first-factors/password-sign-in.ts';
-import { chooseLanguage } from './http/language.ts';
-import { createMessages } from './http/messages.ts';
-import { createRenderer } from './http/render.ts';
 import { currentRequest } from './http/request-context.ts';
-import { createPageSender } from './http/send-page.ts';
-import { loadStaticFiles } from './http/static-files.ts';
-import { siteOf } from './http/tenant-context.ts';
 import { longestTokenLife } from './keys/keys.ts';
 import { createPostgresConsents } from './login/consents-postgres.ts';
 import { createFinishLogin } from './login/finish-login.ts';
@@ -43,22 +36,13 @@ import { createLinkUser } from './login/link-user.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { createLoginStates } from './login/login-state.ts';
 import { createLogins } from './login/login.ts';
+import { createStillStands } from './login/still-stands.ts';
 import { healthRoutes } from './observability/health-routes.ts';
 import type { Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
-import type { Metrics } from './observability/metrics.ts';
 import { INTERACTION_LIFE } from './oidc/artifacts-ephemeral.ts';
-import { reportEvents } from './oidc/events.ts';
 import { groupsRoutes } from './oidc/groups-routes.ts';
-import { createGroupsTickets } from './oidc/groups-tickets.ts';
 import { mountProvider } from './oidc/mount.ts';
-import { createProviderPages } from './oidc/provider-pages.ts';
-import { createProvider } from './oidc/provider.ts';
-import { createTenantProviders } from './oidc/tenant-providers.ts';
-import { createEnrolSecondFactor } from './second-factors/enrol.ts';
-import type { EnrolOptions } from './second-factors/enrol.ts';
-import { createProveSecondFactor } from './second-factors/prove.ts';
-import { createTotp } from './second-factors/totp.ts';
 import { createPostgresAttemptCounters } from './security/attempt-limiter-postgres.ts';
 import { createAttemptLimiter } from './security/attempt-limiter.ts';
 import { assertEncryptionKeys } from './security/encryption-canary.ts';
@@ -69,14 +53,11 @@ import { createStanding } from './users/standing.ts';
 const HOUR_MS = 3_600_000;
 /** Seconds. */
 const CLOCK_SKEW = 90;
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-export interface ComposeOptions {
+export interface ComposeOptions extends OwnChannels {
   configuration: Configuration;
   storage: Storage;
   log: Log;
-  /** Sends mail in place of the configured server; the demo's inbox does. */
-  emailChannel?: Channel;
 }
 
 export interface Composed {
@@ -95,19 +76,13 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   await assertMigrated(storage.db);
   await assertEncryptionKeys(storage.db, storage.encryption);
 
-  const base = {
-    ...storage,
-    ...composeCore(storage),
-    log,
-    metrics: createMetrics(),
-    ...openEphemeral(configuration, log),
-  };
+  const base = composeBase(options);
   const pages = await composePages();
   const people = composePeople(base);
-  const smtp = configuration.mail && createSmtpChannel(configuration.mail);
-  const delivery = composeDelivery(base, pages, options.emailChannel ?? smtp);
-  const login = composeLogin(base, pages, people, delivery.secondFactorAdded);
-  const protocol = composeProtocol(configuration, base, pages, people);
+  const delivery = composeDelivery(base, pages, configuration, options);
+  const factors = composeSecondFactors(base, delivery);
+  const login = composeLogin(base, pages, people, factors);
+  const protocol = composeProtocol(base, pages, people, delivery.channels);
 
   const changes = watchTenants(base.db, protocol.sites.forget, { onError: warn(log, 'tenant changes cannot be read') });
   const oldKeys = repeat(() => dropOldKeys(base), HOUR_MS, warn(log, 'old signing keys could not be dropped'));
@@ -133,6 +108,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     health: configuration.opsListen ? undefined : health,
     routers: [
       loginRoutes({ ...base, ...pages, ...people, ...login }),
+      accountRoutes({ ...base, ...pages, ...people, ...factors }),
       groupsRoutes({ ...base, ...people, ...protocol }),
       siteRoutes(pages.sender, base.clients),
     ],
@@ -147,28 +123,30 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     },
     async close() {
       await Promise.all([changes.stop(), oldKeys.stop(), sweep.stop(), delivery.stop()]);
-      smtp?.close();
       await people.directories.close();
       await base.store.close();
     },
   };
 }
 
-interface Base extends Storage, Core {
-  store: EphemeralStore;
-  metrics: Metrics;
-  log: Log;
-}
-type PageParts = Awaited<ReturnType<typeof composePages>>;
-type People = ReturnType<typeof composePeople>;
+export type Base = ReturnType<typeof composeBase>;
+export type People = ReturnType<typeof composePeople>;
 
-/** What people see: templates, words, files. */
-async function composePages() {
-  const staticFiles = await loadStaticFiles(`${ROOT}views/assets`);
-  const messages = createMessages(`${ROOT}views/messages`);
-  const renderer = createRenderer({ viewsFolder: `${ROOT}views`, messages, assetUrl: staticFiles.assetUrl });
-  const sender = createPageSender({ renderer, messages, tenantOf: (ctx) => lookOf(siteOf(ctx)?.tenant) });
-  return { staticFiles, messages, renderer, sender };
+/** What everything else stands on. */
+function composeBase({ configuration, storage, log }: ComposeOptions) {
+  const { publicUrl } = configuration;
+  const core = composeCore(storage);
+  const store = openEphemeral(configuration, log);
+  return {
+    ...storage,
+    ...core,
+    log,
+    store,
+    metrics: createMetrics(),
+    limiter: createAttemptLimiter({ counters: createPostgresAttemptCounters(storage.db), store }),
+    issuerOf: ({ slug, settings: { host } }: Tenant) =>
+      host === undefined ? `${publicUrl}/t/${slug}` : `${new URL(publicUrl).protocol}//${host}`,
+  };
 }
 
 /** Who people are: directories, and what became of somebody in them. */
@@ -192,73 +170,27 @@ function composePeople({ db, users, audit, metrics, log }: Base) {
   };
 }
 
-/** How mail leaves; without a channel for it, none does. */
-function composeDelivery(base: Base, { renderer, messages }: PageParts, email: Channel | undefined) {
-  if (!email) return { secondFactorAdded: () => Promise.resolve(), stop: () => Promise.resolve() };
-  const outbox = createPostgresOutbox(base.db, base.encryption);
-  const worker = startDeliveryWorker({ outbox, channels: { email }, log: base.log });
-  const { secondFactorAdded } = createNotifications({
-    enqueue: createEnqueue(outbox, worker.poke),
-    findTenant: base.tenants.byId,
-    findUser: base.users.find,
-    currentRequest,
-    writeSecondFactorAdded(tenant, locale, facts) {
-      const language = chooseLanguage(messages.languages, { uiLocales: locale });
-      return renderer.email('email/second-factor-added', { tenant: lookOf(tenant), language }, facts);
-    },
-  });
-  return { secondFactorAdded, stop: worker.stop };
-}
-
 /** The steps of a login. */
-function composeLogin(base: Base, { sender }: PageParts, people: People, notify: EnrolOptions['notify']) {
-  const { store, db, clients, users } = base;
-  const limiter = createAttemptLimiter({ counters: createPostgresAttemptCounters(db), store });
+function composeLogin(
+  base: Base,
+  { sender }: PageParts,
+  people: People,
+  factors: ReturnType<typeof composeSecondFactors>,
+) {
+  const { store, clients, users } = base;
+  const stillStands = createStillStands(people.standing);
   const logins = createLogins({
     ...base,
     ...people,
+    ...factors,
     states: createLoginStates(store, INTERACTION_LIFE),
-    factor: ({ name, settings: { policy } }) => createTotp({ ...policy.totp, issuer: policy.totp.issuer ?? name }),
-    signIn: createPasswordSignIn({
-      ...base,
-      limiter,
-      localAccounts: users,
-    }),
+    signIn: createPasswordSignIn({ ...base, localAccounts: users }),
     directoriesOf: (tenant) => namedDirectories(people.directories, tenant),
     linkUser: createLinkUser({ ...base, ...people }),
-    proveSecondFactor: createProveSecondFactor({ ...base, limiter }),
-    enrolSecondFactor: createEnrolSecondFactor({ ...base, notify }),
-    finishLogin: createFinishLogin({ ...base, ...people }),
+    stillStands,
+    finishLogin: createFinishLogin({ ...base, stillStands, currentDevice }),
   });
   return { logins, interactions: createInteractions({ clients, sender }) };
-}
-
-/** The OpenID provider of each tenant. */
-function composeProtocol({ publicUrl }: Configuration, base: Base, { sender, messages }: PageParts, people: People) {
-  const { store, keys, audit, tenants } = base;
-  const issuerOf = ({ slug, settings: { host } }: Tenant) =>
-    host === undefined ? `${publicUrl}/t/${slug}` : `${new URL(publicUrl).protocol}//${host}`;
-  const tickets = createGroupsTickets(store, issuerOf);
-
-  async function build(tenant: Tenant): Promise<Provider> {
-    const provider = createProvider(tenant, issuerOf(tenant), await keys.signingKeys(tenant.id), {
-      ...base,
-      ...people,
-      tickets,
-      pages: createProviderPages({ ...base, sender }),
-      languages: messages.languages,
-      sessionEnded: ({ uid, userId }) =>
-        audit.record({
-          type: 'session.ended',
-          tenantId: tenant.id,
-          ...(userId === undefined ? {} : { actor: { kind: 'user', id: userId } }),
-          subject: { kind: 'session', id: uid },
-        }),
-    });
-    reportEvents(provider, tenant, base);
-    return provider;
-  }
-  return { tickets, sites: createTenantProviders({ tenants, issuerOf, build }) };
 }
 
 /** A retired key stays published until its last token has expired, and clocks may differ. */
@@ -268,9 +200,9 @@ async function dropOldKeys({ tenants, keys }: Base): Promise<void> {
   }
 }
 
-function openEphemeral({ redisUrl }: Configuration, log: Log): { store: EphemeralStore } {
-  if (redisUrl === undefined) return { store: createMemoryStore() };
-  return { store: createRedisStore({ url: redisUrl, onError: warn(log, 'Redis does not answer') }) };
+function openEphemeral({ redisUrl }: Configuration, log: Log): EphemeralStore {
+  if (redisUrl === undefined) return createMemoryStore();
+  return createRedisStore({ url: redisUrl, onError: warn(log, 'Redis does not answer') });
 }
 
 function namedDirectories(directories: Directories, tenant: Tenant): NamedDirectory[] {
@@ -282,6 +214,8 @@ function namedDirectories(directories: Directories, tenant: Tenant): NamedDirect
   }));
 }
 
-function lookOf(tenant: Tenant | undefined) {
-  return tenant && { name: tenant.name, branding: tenant.settings.branding, homeUrl: tenant.settings.homeUrl };
+/** What asks, as a person would tell it. */
+function currentDevice(): { name: string; address: string } {
+  const { userAgent, address = '-' } = currentRequest() ?? {};
+  return { name: browserName(userAgent) ?? '', address };
 }

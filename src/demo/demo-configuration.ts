@@ -47,7 +47,7 @@ export function demoConfiguration(places: DemoPlaces, [acme, globex]: readonly R
         name: 'Acme',
         homeUrl: `${places.appUrl}/`,
         branding: { colour: '#1f4e8c' },
-        policy: { secondFactors: { required: 'always' } },
+        policy: { secondFactors: { required: 'always' }, trustedDevices: { days: 30 } },
         directories: { people: directory(places, 'acme') },
         roles: {
           staff: { permissions: ['order:read'], groups: ['staff'] },
@@ -60,7 +60,14 @@ export function demoConfiguration(places: DemoPlaces, [acme, globex]: readonly R
         name: 'Globex',
         homeUrl: `${places.appUrl}/`,
         branding: { colour: '#8a2b52' },
-        policy: { secondFactors: { required: { groups: ['admins'] } }, totp: { digits: 8, algorithm: 'SHA256' } },
+        // Codes go to what the directory knows of a person, so that nobody has to set anything up.
+        policy: {
+          secondFactors: {
+            allowed: ['sms', 'email', 'passkey', 'totp', 'recovery-code'],
+            required: { groups: ['admins'] },
+          },
+          totp: { digits: 8, algorithm: 'SHA256' },
+        },
         directories: { people: directory(places, 'globex') },
         roles: { staff: { permissions: ['order:read'], groups: ['staff'] } },
         clients: clients(places, globex),

@@ -22,7 +22,7 @@ const FROM_THE_DIRECTORY: readonly Omit<DemoUser, 'password'>[] = [
   { tenant: 'acme', username: 'tom', note: 'has TOTP; in two groups named managers' },
   { tenant: 'acme', username: 'lou', note: 'locked in the directory' },
   { tenant: 'acme', username: 'max', note: 'must change the password' },
-  { tenant: 'globex', username: 'gail', note: 'in admins: asked for a second factor' },
+  { tenant: 'globex', username: 'gail', note: 'in admins: gets a code by text message or mail' },
   { tenant: 'globex', username: 'gus', note: 'asked for the password alone' },
 ];
 

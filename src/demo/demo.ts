@@ -1,4 +1,4 @@
-// What `npm start` adds around the real thing: a directory with people, an inbox for the mail, and apps to sign in to. It is
+// What `npm start` adds around the real thing: a directory with people, an inbox for mail and text messages, and apps to sign in to. It is
 // the same server as in production, with everything embedded and nothing kept.
 
 import { readFile } from 'node:fs/promises';
@@ -67,7 +67,7 @@ export async function startDemo({ env, host, startServer, composeCore }: DemoOpt
 
     const inbox = createInbox();
     const log = createLog({ level: configuration.logLevel, destination: process.stderr });
-    const server = await startServer({ configuration, log, storage, emailChannel: inbox });
+    const server = await startServer({ configuration, log, storage, emailChannel: inbox, smsChannel: inbox });
     running.push({ close: server.stop });
     const users = await seedPeople(composeCore(storage), configuration.tenants);
     const app = await startRelyingParty({ host, port: appPort, publicUrl: appUrl, tenants: apps, inbox });
@@ -94,7 +94,7 @@ export function describeDemo({ issuers, app, inbox, users }: Demo): string {
     'Sallyport is running.',
     '',
     `  Sign in here   ${app}`,
-    `  Inbox          ${inbox}   (mail that would have been sent)`,
+    `  Inbox          ${inbox}   (mail and text messages that would have been sent)`,
     ...Object.entries(issuers).map(([tenant, issuer]) => `  Issuer         ${issuer}   (${tenant})`),
     '',
     '  Tenant  User          Password                What to see',

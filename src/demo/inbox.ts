@@ -1,15 +1,20 @@
-// Where the demo's mail ends: a channel like any other, that keeps the last messages in memory for a page to show.
+// Where the demo's mail and text messages end: a channel like any other, that keeps the last ones in memory for a page to show.
 
-import type { Channel, EmailMessage } from '../delivery/delivery.ts';
+import type { Channel, EmailMessage, SmsMessage } from '../delivery/delivery.ts';
 
-export interface InboxMessage extends EmailMessage {
+export interface InboxMessage {
   id: string;
+  /** An address or a number. */
+  to: string;
+  /** Mail has one, a text message has none. */
+  subject: string | undefined;
+  text: string;
   receivedAt: Date;
   /** What somebody may want to copy, in the order of the text: one-time codes without their spaces, and links. */
   copyable: readonly { kind: 'code' | 'link'; value: string }[];
 }
 
-export interface Inbox extends Channel {
+export interface Inbox extends Channel<EmailMessage | SmsMessage> {
   /** Newest first. */
   messages(): readonly InboxMessage[];
 }
@@ -20,7 +25,9 @@ export function createInbox(now = () => new Date()): Inbox {
   const messages: InboxMessage[] = [];
   return {
     async send(message, id) {
-      messages.unshift({ ...message, id, receivedAt: now(), copyable: copyableIn(message.text) });
+      const { to, text } = message;
+      const subject = 'subject' in message ? message.subject : undefined;
+      messages.unshift({ id, to, subject, text, receivedAt: now(), copyable: copyableIn(text) });
       messages.splice(KEPT);
     },
     messages: () => [...messages],
@@ -32,9 +39,11 @@ const LINK_OR_CODE =
   /(?<link>https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])|(?<![\w+.-])(?<code>\d{3}[ -]?\d{3}|\d{4}[ -]?\d{4})(?![\w.-]*\d)/g;
 
 function copyableIn(text: string): InboxMessage['copyable'] {
-  return [...text.matchAll(LINK_OR_CODE)].map(({ groups }) =>
+  const found = [...text.matchAll(LINK_OR_CODE)].map(({ groups }) =>
     groups?.link === undefined
-      ? { kind: 'code', value: (groups?.code ?? '').replace(/\D/g, '') }
-      : { kind: 'link', value: groups.link },
+      ? { kind: 'code' as const, value: (groups?.code ?? '').replace(/\D/g, '') }
+      : { kind: 'link' as const, value: groups.link },
   );
+  // A text message says its code twice: for the person, and for the browser.
+  return [...new Map(found.map((one) => [one.value, one])).values()];
 }

@@ -67,17 +67,18 @@ export function consentRoutes(
   });
 
   return async (ctx, interaction) => {
-    const { site, details, app, client } = interaction;
+    const { site, details, app, client, uiLocales } = interaction;
     const user = await users.find(site.tenant.id, details.session?.accountId ?? '');
     const access = askedAccess(interaction);
-    sender.sendPage(ctx, 'login/consent', {
+    const page = {
       app: app ?? String(details.params.client_id),
       appUrl: client?.metadata.client_uri,
       user: user ? loginNameOf(user) : '',
       scopes: askedScopes(access),
       action: interaction.path('consent'),
       csrf: interaction.csrf,
-    });
+    };
+    sender.sendPage(ctx, 'login/consent', page, { uiLocales, locale: user?.profile.locale });
   };
 }
 

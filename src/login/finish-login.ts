@@ -7,22 +7,32 @@ import type { Proof } from '../policy/proof.ts';
 import { methodsOf } from '../policy/required-proof.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { Outcome } from '../outcome.ts';
+import type { FactorId } from '../second-factors/second-factor.ts';
+import type { TrustedDevices } from '../second-factors/trusted-devices.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import type { Standing } from '../users/standing.ts';
 import type { Users } from '../users/users.ts';
+import type { StillStands } from './still-stands.ts';
 
-export interface FinishedLogin {
+/** A login in which nothing is missing any more. */
+export interface ProvenLogin {
   userId: string;
   level: Level;
   proofs: readonly Proof[];
   /** Seconds since the epoch; becomes `auth_time`. */
   authTime: number;
   clientId: string;
+  /** Factors that the person put off setting up. */
+  postponed: readonly FactorId[];
+  /** The person wants this browser to be trusted. */
+  trust: boolean;
 }
 
 export interface FinishLoginDeps {
-  standing: Pick<Standing, 'fresh'>;
-  users: Pick<Users, 'recordLogin'>;
+  stillStands: StillStands;
+  users: Pick<Users, 'recordLogin' | 'countGraceLogin'>;
+  trustedDevices: Pick<TrustedDevices, 'trust'>;
+  /** What asks, for a device to be told by. */
+  currentDevice(): { name: string; address: string };
   audit: Audit;
   db: { unitOfWork<T>(work: () => Promise<T>): Promise<T> };
 }
@@ -37,21 +47,49 @@ export interface LoginResult {
   proofs: readonly Proof[];
 }
 
-export type FinishLogin = (tenant: Tenant, login: FinishedLogin) => Promise<Outcome<LoginResult, 'account-disabled'>>;
+export interface FinishedLogin {
+  result: LoginResult;
+  /** For the cookie of a browser that is trusted from now on. */
+  device?: { userId: string; mark: string; days: number };
+}
 
-export function createFinishLogin({ standing, users, audit, db }: FinishLoginDeps): FinishLogin {
-  return async (tenant, { userId, level, proofs, authTime, clientId }) => {
+export type FinishLogin = (tenant: Tenant, login: ProvenLogin) => Promise<Outcome<FinishedLogin, 'account-disabled'>>;
+
+export function createFinishLogin(deps: FinishLoginDeps): FinishLogin {
+  const { users, audit, db } = deps;
+
+  return async (tenant, login) => {
+    const { userId, level, proofs, authTime, clientId } = login;
     const subject = { kind: 'user', id: userId } as const;
-    if (!(await standing.fresh(tenant, userId))) {
+    if (!(await deps.stillStands(tenant, userId, proofs))) {
       await audit.record({ type: 'login.refused', tenantId: tenant.id, subject, reason: 'account-disabled' });
       return refused('account-disabled');
     }
     const amr = methodsOf(proofs);
-    await db.unitOfWork(async () => {
+    const result: LoginResult = { accountId: userId, acr: level, amr, ts: authTime, remember: false, proofs };
+    return db.unitOfWork(async () => {
       await users.recordLogin(tenant.id, userId, new Date());
+      if (isInGrace(tenant, login)) await users.countGraceLogin(tenant.id, userId);
       const detail = { acr: level, amr, client: clientId };
       await audit.record({ type: 'login.succeeded', tenantId: tenant.id, actor: subject, subject, detail });
+      const device = login.trust ? await trust(tenant, userId) : undefined;
+      return accepted(device ? { result, device } : { result });
     });
-    return accepted({ accountId: userId, acr: level, amr, ts: authTime, remember: false, proofs });
   };
+
+  async function trust({ id, settings }: Tenant, userId: string): Promise<FinishedLogin['device']> {
+    const days = settings.policy.trustedDevices?.days;
+    if (days === undefined) return undefined;
+    const { name, address } = deps.currentDevice();
+    const { mark } = await deps.trustedDevices.trust(id, userId, { name, address, days });
+    const user = { kind: 'user', id: userId } as const;
+    await audit.record({ type: 'device.trusted', tenantId: id, actor: user, subject: user, detail: { name, days } });
+    return { userId, mark, days };
+  }
+}
+
+/** Signed in with something left to set up that the tenant asks for. */
+function isInGrace({ settings }: Tenant, { proofs, postponed }: ProvenLogin): boolean {
+  const { setUp } = settings.policy.secondFactors;
+  return proofs.some(({ factor }) => factor === 'grace-period') || postponed.some((factor) => setUp.includes(factor));
 }

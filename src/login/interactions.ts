@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import type { Client, Clients } from '../clients/clients.ts';
 import { AppError } from '../errors.ts';
 import { readFormBody } from '../http/body.ts';
+import { inLanguage, uiLocalesOf } from '../http/language-picker.ts';
 import type { PageSender } from '../http/send-page.ts';
 import { leadOnTo } from '../http/send-page.ts';
 import { pathIn, requireSite } from '../http/tenant-context.ts';
@@ -27,7 +28,9 @@ export interface Interaction {
   client: Client | undefined;
   /** What the application calls itself. */
   app: string | undefined;
-  /** The browser's path of the login page, or of a form below it. */
+  /** The languages that the application asks for (OpenID Connect Core 3.1.2.1). */
+  uiLocales: string | undefined;
+  /** The browser's path of the login page, or of a form below it; in the language that was picked on the way here, if any. */
   path(form?: string): string;
   csrf: string;
 }
@@ -72,7 +75,11 @@ export function createInteractions({ clients, sender }: InteractionDeps): Intera
         details,
         client,
         app: client?.metadata.client_name,
-        path: (form) => pathIn(site, interactionPath(details.uid, String(details.params.client_id), form)),
+        uiLocales: typeof details.params.ui_locales === 'string' ? details.params.ui_locales : undefined,
+        path(form) {
+          const path = interactionPath(details.uid, String(details.params.client_id), form);
+          return inLanguage(pathIn(site, path), uiLocalesOf(ctx));
+        },
         csrf: csrfToken(site.secrets.csrfKey, contextOf(details)),
       };
     },
@@ -87,7 +94,8 @@ export function createInteractions({ clients, sender }: InteractionDeps): Intera
     async leave(ctx, { site, app }, result, { keepLogin } = { keepLogin: false }) {
       const options = { mergeWithLastSubmission: keepLogin };
       const url = await site.provider.interactionResult(ctx.req, ctx.res, result, options);
-      sender.sendOnwards(ctx, { app, url });
+      // What is asked next, as a consent, is asked in the language that was picked here (oidc/provider.ts).
+      sender.sendOnwards(ctx, { app, url: inLanguage(url, uiLocalesOf(ctx)) });
     },
   };
 }

@@ -21,8 +21,14 @@ export interface LoginState {
   notice?: BindNotice;
   /** The login has ended so; the browser is on its way back to the app. */
   finished?: LoginResult;
-  /** A factor being enrolled: its secret, encrypted, until a first code confirms it. A reload keeps it. */
-  enrolling?: { factor: FactorId; secret: string };
+  /** What the person chose of the factors that would do: a factor, or one enrolment. */
+  choice?: string;
+  /** A factor was added in this login. */
+  enrolled?: true;
+  /** Factors that the person put off setting up. */
+  postponed?: readonly FactorId[];
+  /** The person wants this browser to be trusted. */
+  trust?: true;
 }
 
 /** A state as it was read: `save` succeeds only while nobody else has saved since. */

@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts';
 import type { Proof } from '../policy/proof.ts';
 import { sha256 } from '../security/sha256.ts';
-import type { ClientAuthorization, Session, SessionChange, Sessions } from './sessions.ts';
+import type { ClientAuthorization, Session, SessionChange, SessionOverview, Sessions } from './sessions.ts';
 
 interface SessionRow {
   uid: string;
@@ -50,6 +50,23 @@ const MAKE = `
           $11, now() + make_interval(secs => least($12::float8, $13::float8)))
   on conflict do nothing
   returning true as goes_by_id`;
+
+interface OverviewRow {
+  uid: string;
+  address: string | null;
+  user_agent: string | null;
+  signed_in_at: Date;
+  last_seen_at: Date;
+  client_ids: string[];
+}
+
+const LIST = `
+  select s.uid, s.address, s.user_agent, s.signed_in_at, s.last_seen_at,
+         array(select a.client_id from session_authorizations a
+                where a.tenant_id = s.tenant_id and a.session_uid = s.uid order by a.client_id) as client_ids
+    from sessions s
+   where s.tenant_id = $1 and s.user_id = $2 and s.ended_at is null and s.expires_at > now()
+   order by s.last_seen_at desc, s.uid`;
 
 export function createPostgresSessions(db: Database): Sessions {
   return {
@@ -102,6 +119,22 @@ export function createPostgresSessions(db: Database): Sessions {
         const uids = ended.map((session) => session.uid);
         await forgetAuthorizations(db, tenantId, uids);
         return uids;
+      }),
+
+    async list(tenantId, userId) {
+      return (await db.query<OverviewRow>(LIST, [tenantId, userId])).map(toOverview);
+    },
+
+    endOf: (tenantId, userId, uid) =>
+      db.unitOfWork(async () => {
+        const ended = await db.one(
+          `update sessions set ended_at = now(), state = null
+            where tenant_id = $1 and user_id = $2 and uid = $3 and ended_at is null and expires_at > now()
+        returning uid`,
+          [tenantId, userId, uid],
+        );
+        if (ended) await forgetAuthorizations(db, tenantId, [uid]);
+        return ended !== undefined;
       }),
 
     end: (tenantId, uid) =>
@@ -184,6 +217,24 @@ function toSession(row: SessionRow | undefined): Session | undefined {
       expiresAt: seconds(row.expires_at),
     }
   );
+}
+
+function toOverview({
+  uid,
+  address,
+  user_agent,
+  signed_in_at,
+  last_seen_at,
+  client_ids,
+}: OverviewRow): SessionOverview {
+  return {
+    uid,
+    address: address ?? undefined,
+    userAgent: user_agent ?? undefined,
+    signedInAt: signed_in_at,
+    lastSeenAt: last_seen_at,
+    clientIds: client_ids,
+  };
 }
 
 function seconds(date: Date): number {

@@ -25,6 +25,17 @@ export interface ClientAuthorization {
   persistsLogout?: boolean | undefined;
 }
 
+/** A session as its owner may know it. */
+export interface SessionOverview {
+  uid: string;
+  address: string | undefined;
+  userAgent: string | undefined;
+  signedInAt: Date;
+  lastSeenAt: Date;
+  /** Clients that are signed in within it. */
+  clientIds: readonly string[];
+}
+
 /** Who signed in, or stepped up, and by what. */
 export interface SignIn {
   userId: string;
@@ -76,6 +87,10 @@ export interface Sessions {
   touch(tenantId: string, uid: string, limits: { idle: number; absolute: number }): Promise<void>;
   /** Ends all sessions of a user but one, as a change of password or factors asks for; answers the uids of those that ended. */
   endOthers(tenantId: string, userId: string, keptUid: string | undefined): Promise<string[]>;
+  /** A user's sessions that have neither ended nor expired, the last seen first. */
+  list(tenantId: string, userId: string): Promise<SessionOverview[]>;
+  /** Ends a session of this user; false where they have no such one. */
+  endOf(tenantId: string, userId: string, uid: string): Promise<boolean>;
   /** Ends it, and says whose it was; of several callers one is told. */
   end(tenantId: string, uid: string): Promise<{ uid: string; userId: string | undefined } | undefined>;
 }

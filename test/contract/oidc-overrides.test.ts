@@ -10,7 +10,7 @@ import type { Database } from '../../src/db/database.ts';
 import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
 import { guardedFetch } from '../../src/oidc/guarded-fetch.ts';
 import { createPrompts } from '../../src/oidc/prompts.ts';
-import { STEP_UP } from '../../src/policy/required-proof.ts';
+import { NOT_ALLOWED, STEP_UP } from '../../src/policy/required-proof.ts';
 import { createUserAgent } from '../support/browser-like-client.ts';
 import { describeOnEveryStore } from '../support/every-store.ts';
 import { exchange } from '../support/http-exchange.ts';
@@ -95,11 +95,11 @@ describe('the library, as it is overridden,', () => {
   it('asks by our checks in place of its own', () => {
     const reasons = (policy: interactionPolicy.DefaultPolicy, prompt: string) =>
       [...(policy.get(prompt)?.checks ?? [])].map(({ reason }) => reason);
-    const [stock, ours] = [interactionPolicy.base(), createPrompts(settings().policy)];
+    const [stock, ours] = [interactionPolicy.base(), createPrompts(settings().policy, { rolesOfUser: async () => [] })];
     const replaced = ['essential_acr', 'essential_acrs'];
     expect(reasons(stock, 'login')).to.include.members(replaced);
     const kept = reasons(stock, 'login').filter((reason) => !replaced.includes(reason));
-    expect(reasons(ours, 'login')).to.deep.equal(['account_gone', ...kept, STEP_UP]);
+    expect(reasons(ours, 'login')).to.deep.equal(['account_gone', ...kept, NOT_ALLOWED, STEP_UP]);
     expect(reasons(stock, 'consent')).to.include('native_client_prompt');
     expect(reasons(ours, 'consent')).to.deep.equal(
       reasons(stock, 'consent').filter((reason) => reason !== 'native_client_prompt'),

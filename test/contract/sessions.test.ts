@@ -182,6 +182,57 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
     });
   });
 
+  describe('are listed for their owner', () => {
+    it('with what is known of each, the last seen first', async () => {
+      const elsewhere = freshId();
+      await signedIn({ authorizations: { wiki: { sid: 'sid-1' }, orders: { sid: 'sid-2' } } });
+      await signedIn({ uid: elsewhere, id: freshId(), signIn: signIn({ address: undefined, userAgent: undefined }) });
+      const theirs = await someoneWithAnApp(db(), tenantId);
+      await signedIn({ uid: freshId(), id: freshId(), signIn: signIn({ userId: theirs.userId }) });
+      await db().query(`update sessions set last_seen_at = last_seen_at - interval '1 second' where uid = $1`, [uid]);
+      const [last, first, ...others] = await sessions(1).list(tenantId, userId);
+      expect(others).to.deep.equal([]);
+      expect(last).to.deep.include({ uid: elsewhere, address: undefined, userAgent: undefined, clientIds: [] });
+      expect(first).to.deep.include({
+        uid,
+        address: '192.0.2.1',
+        userAgent: 'Browser/1.0',
+        clientIds: ['orders', 'wiki'],
+      });
+      for (const time of [first?.signedInAt, first?.lastSeenAt]) {
+        expect((time?.getTime() ?? 0) / 1000).to.be.closeTo(seconds(), 5);
+      }
+    });
+
+    it('unless they have ended or expired', async () => {
+      const [ended, expired] = [freshId(), uid];
+      await signedIn();
+      await signedIn({ uid: ended, id: freshId() });
+      await age(HOUR + 1);
+      await sessions().end(tenantId, ended);
+      expect(await sessions().findByUid(tenantId, expired)).to.equal(undefined);
+      expect(await sessions(1).list(tenantId, userId)).to.deep.equal([]);
+    });
+  });
+
+  describe('end for their owner alone', () => {
+    it('once, and their apps with them', async () => {
+      await signedIn({ authorizations: { orders: { sid: 'sid-1' } } });
+      const told = await twenty((n) => sessions(n).endOf(tenantId, userId, uid));
+      expect(told.filter(Boolean)).to.have.length(1);
+      expect(await sessions().find(tenantId, id)).to.equal(undefined);
+      expect(await db().query('select * from session_authorizations where session_uid = $1', [uid])).to.deep.equal([]);
+    });
+
+    it('and not for anybody else', async () => {
+      await signedIn();
+      const { userId: other } = await someoneWithAnApp(db(), tenantId);
+      expect(await sessions().endOf(tenantId, other, uid)).to.equal(false);
+      expect(await sessions().endOf(tenantId, userId, freshId())).to.equal(false);
+      expect(await sessions().find(tenantId, id)).to.include({ userId });
+    });
+  });
+
   describe('expire', () => {
     it('when they are not used, and later when they are', async () => {
       await signedIn();
@@ -244,6 +295,8 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
     expect(await sessions().findByUid(neighbour, uid)).to.equal(undefined);
     expect(await sessions().end(neighbour, uid)).to.equal(undefined);
     expect(await sessions().endOthers(neighbour, userId, undefined)).to.deep.equal([]);
+    expect(await sessions().list(neighbour, userId)).to.deep.equal([]);
+    expect(await sessions().endOf(neighbour, userId, uid)).to.equal(false);
     await sessions().touch(neighbour, uid, { idle: 1, absolute: 1 });
     await sessions().save(neighbour, change({ authorizations: { orders: { sid: 'sid-1' } } }));
     await sessions().claimAuthorization(neighbour, uid, 'wiki', { sid: 's', grantId: 'g', replacing: undefined });

@@ -77,7 +77,7 @@ describe('the authorization code flow', () => {
 
       const wrong = await browser.fillAndSubmit(reloaded, { code: ann.authenticator.wrongCode() });
       expect(wrong.status).to.equal(400);
-      expect(problemOn(wrong)).to.equal('That code is not right. Type the one that the app shows now.');
+      expect(problemOn(wrong)).to.equal('That code is not right. Check it, or use a newer one.');
       expect(authenticatorFrom(wrong).secret).to.equal(ann.authenticator.secret);
 
       const code = await ann.authenticator.code();
@@ -89,7 +89,7 @@ describe('the authorization code flow', () => {
       expect(doorOf(asked)).to.equal('code');
       const again = await elsewhere.fillAndSubmit(asked, { code });
       expect(again.status).to.equal(400);
-      expect(problemOn(again)).to.equal('That code is not right. Type the one that the app shows now.');
+      expect(problemOn(again)).to.equal('That code is not right. Check it, or use a newer one.');
     });
 
     it('asks for a code on the next visit, and says who signed in, how and when', async () => {
@@ -139,7 +139,7 @@ describe('the authorization code flow', () => {
           locale: 'en',
         },
         email: { email: 'ann@acme.test', email_verified: true },
-        phone: { phone_number: '+1 555 0100', phone_number_verified: true },
+        phone: { phone_number: '+1 202 555 0100', phone_number_verified: true },
         groups: { groups: ['engineering', 'managers', 'platform', 'staff'] },
         roles: { roles: ['engineer', 'reader', 'staff'] },
       };
@@ -165,7 +165,7 @@ describe('the authorization code flow', () => {
       const { tokens, claims } = await orders.signIn(ann, { browser: await annsBrowser(), wishes });
       expect(claims.email).to.equal('ann@acme.test');
       expect(claims).not.to.have.any.keys('phone_number', 'name');
-      expect(await orders.userinfo(tokens)).to.include({ phone_number: '+1 555 0100' });
+      expect(await orders.userinfo(tokens)).to.include({ phone_number: '+1 202 555 0100' });
     });
   });
 

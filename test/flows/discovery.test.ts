@@ -46,7 +46,8 @@ describe('discovery', () => {
   it('offers no more than is meant to be used', async () => {
     const metadata = (await createApp(issuer)).config.serverMetadata();
     expect(metadata).to.deep.include({
-      response_types_supported: ['code'],
+      // `none` is for the account pages, and no registered client has it.
+      response_types_supported: ['code', 'none'],
       code_challenge_methods_supported: ['S256'],
       scopes_supported: ['openid', 'offline_access', 'profile', 'email', 'phone', 'groups', 'roles'],
       acr_values_supported: ['sfa', '2sv', 'mfa', 'phr'],

@@ -134,7 +134,7 @@ describe('asking for more than the password', () => {
       const door = await browser.get((await orders.begin({ acr_values: 'mfa' })).url);
       const wrong = await browser.fillAndSubmit(door, { code: person.authenticator?.wrongCode() });
       expect(wrong.status).to.equal(400);
-      expect(problemOn(wrong)).to.equal('That code is not right. Type the one that the app shows now.');
+      expect(problemOn(wrong)).to.equal('That code is not right. Check it, or use a newer one.');
       expect(refusalIn(await browser.get((await orders.begin({ acr_values: 'mfa', prompt: 'none' })).url))).to.equal(
         'unmet_authentication_requirements',
       );

@@ -1,0 +1,84 @@
+// What is sent to people: by which channels, in whose words.
+
+import type { Core, Storage } from './compose-core.ts';
+import { lookOf } from './compose-pages.ts';
+import type { PageParts } from './compose-pages.ts';
+import type { Configuration } from './config.ts';
+import { startDeliveryWorker } from './delivery/delivery-worker.ts';
+import { createEnqueue } from './delivery/delivery.ts';
+import type { Channel, EmailMessage, SmsMessage } from './delivery/delivery.ts';
+import { createSmtpChannel } from './delivery/email-smtp.ts';
+import { createNotifications } from './delivery/notifications.ts';
+import { createPostgresOutbox } from './delivery/outbox-postgres.ts';
+import { createHttpSmsChannel } from './delivery/sms-http.ts';
+import { createSnsChannel } from './delivery/sms-sns.ts';
+import type { EphemeralStore } from './ephemeral/ephemeral-store.ts';
+import { chooseLanguage } from './http/language.ts';
+import { currentRequest } from './http/request-context.ts';
+import type { Log } from './observability/log.ts';
+import { createSendCode } from './second-factors/send-code.ts';
+import type { Tenant } from './tenants/tenants.ts';
+
+/** In place of the configured ones; the demo's inbox is both. */
+export interface OwnChannels {
+  emailChannel?: Channel<EmailMessage> | undefined;
+  smsChannel?: Channel<SmsMessage> | undefined;
+}
+
+interface DeliveryBase extends Storage, Core {
+  store: EphemeralStore;
+  log: Log;
+  issuerOf(tenant: Tenant): string;
+}
+
+/** What there is no channel for is not sent. */
+export function composeDelivery(
+  base: DeliveryBase,
+  { renderer, messages }: PageParts,
+  { mail, sms }: Pick<Configuration, 'mail' | 'sms'>,
+  own: OwnChannels,
+) {
+  const smtp = mail && createSmtpChannel(mail);
+  const sns = sms?.provider === 'sns' ? createSnsChannel(sms) : undefined;
+  const gateway = sms?.provider === 'http' ? createHttpSmsChannel(sms) : undefined;
+  const available = { email: own.emailChannel ?? smtp, sms: own.smsChannel ?? sns ?? gateway };
+  const channels = (['email', 'sms'] as const).filter((channel) => available[channel] !== undefined);
+
+  const outbox = createPostgresOutbox(base.db, base.encryption);
+  const worker = startDeliveryWorker({ outbox, channels: available, log: base.log });
+  const enqueue = createEnqueue(outbox, worker.poke);
+  const contextOf = (tenant: Tenant, language: string) => ({ tenant: lookOf(tenant), language });
+  return {
+    channels,
+    deliveryStatus: outbox.status,
+    sendCode: createSendCode({
+      ...base,
+      enqueue,
+      channels,
+      write: {
+        email: (tenant, language, words) => renderer.email('email/code', contextOf(tenant, language), words),
+        sms: (tenant, language, words) =>
+          renderer.textMessage('sms/code', contextOf(tenant, language), {
+            ...words,
+            host: new URL(base.issuerOf(tenant)).hostname,
+          }),
+      },
+    }),
+    notify: createNotifications({
+      ...base,
+      enqueue,
+      findTenant: base.tenants.byId,
+      findUser: base.users.find,
+      currentRequest,
+      write(tenant, locale, facts) {
+        const language = chooseLanguage(messages.languages, { locale, tenant: tenant.settings.language });
+        return renderer.email('email/account-changed', contextOf(tenant, language), facts);
+      },
+    }),
+    async stop() {
+      await worker.stop();
+      smtp?.close();
+      sns?.close();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+// The OpenID provider of each tenant.
+
+import type { Provider } from 'oidc-provider';
+
+import type { PageParts } from './compose-pages.ts';
+import type { Base, People } from './compose.ts';
+import { reportEvents } from './oidc/events.ts';
+import { createGroupsTickets } from './oidc/groups-tickets.ts';
+import { createProviderPages } from './oidc/provider-pages.ts';
+import { createProvider } from './oidc/provider.ts';
+import { createTenantProviders } from './oidc/tenant-providers.ts';
+import { deliverable } from './tenants/deliverable.ts';
+import type { Tenant } from './tenants/tenants.ts';
+
+export function composeProtocol(
+  base: Base,
+  { sender, messages }: PageParts,
+  people: People,
+  channels: Parameters<typeof deliverable>[1],
+) {
+  const { store, keys, audit, tenants, issuerOf } = base;
+  const tickets = createGroupsTickets(store, issuerOf);
+
+  async function build(tenant: Tenant): Promise<Provider> {
+    const provider = createProvider(tenant, issuerOf(tenant), await keys.signingKeys(tenant.id), {
+      ...base,
+      ...people,
+      tickets,
+      pages: createProviderPages({ ...base, sender }),
+      languages: messages.languages,
+      sessionEnded: ({ uid, userId }) =>
+        audit.record({
+          type: 'session.ended',
+          tenantId: tenant.id,
+          ...(userId === undefined ? {} : { actor: { kind: 'user', id: userId } }),
+          subject: { kind: 'session', id: uid },
+        }),
+    });
+    reportEvents(provider, tenant, base);
+    return provider;
+  }
+  const served = (tenant: Tenant | undefined) => tenant && deliverable(tenant, channels);
+  const sites = createTenantProviders({
+    tenants: {
+      bySlug: async (slug) => served(await tenants.bySlug(slug)),
+      byHost: async (host) => served(await tenants.byHost(host)),
+    },
+    issuerOf,
+    build,
+  });
+  return { tickets, sites };
+}

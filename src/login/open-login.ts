@@ -1,0 +1,112 @@
+// A login as it stands: how far it has come, who it is, what they have, and from all that what is next. Every page and every
+// form begins here.
+
+import { graceLeft } from '../policy/grace.ts';
+import type { GraceLeft } from '../policy/grace.ts';
+import type { AcrRequest, ClientPolicy, ProofQuestion } from '../policy/required-proof.ts';
+import { goesOnFromSession, needsRoles } from '../policy/required-proof.ts';
+import type { Outcome } from '../outcome.ts';
+import { accepted, refused } from '../outcome.ts';
+import type { Roles } from '../roles/roles.ts';
+import type { OwnedFactors } from '../second-factors/owned-factors.ts';
+import type { Enrolment } from '../second-factors/second-factor.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { Tenant } from '../tenants/tenants.ts';
+import type { User, Users } from '../users/users.ts';
+import type { LoadedLogin, LoginState, LoginStates } from './login-state.ts';
+import { nextStep } from './next-step.ts';
+import type { Step } from './next-step.ts';
+
+/** What the protocol asks of this login. */
+export interface LoginRequest {
+  tenant: Tenant;
+  /** The interaction's. */
+  uid: string;
+  clientId: string;
+  client: ClientPolicy | undefined;
+  acr: AcrRequest | undefined;
+  /** Why there is a login at all, by the reasons of oidc/prompts.ts. */
+  reasons: readonly string[];
+  /** The session that exists, where one does. */
+  sessionUid: string | undefined;
+  /** The language of the pages, and so of what is sent, by a person's own `locale`. */
+  languageOf(locale: string | undefined): string;
+}
+
+/** A login as it stands. */
+export interface Login {
+  request: LoginRequest;
+  loaded: LoadedLogin;
+  /** Known once the first factor is proven. */
+  user: User | undefined;
+  owned: readonly Enrolment[];
+  /** What is left of the time to enrol, where the person is asked to and it still runs. */
+  grace: GraceLeft | undefined;
+  step: Step;
+}
+
+/** `moved-on`: another form of this login came first, and the page is to show where it stands now. */
+export type MovedOn = 'moved-on';
+
+export type OpenLogin = (request: LoginRequest) => Promise<Login>;
+
+export interface OpenLoginDeps {
+  states: Pick<LoginStates, 'load'>;
+  sessions: Pick<Sessions, 'findByUid'>;
+  users: Pick<Users, 'find' | 'grace'>;
+  roles: Pick<Roles, 'rolesOfUser'>;
+  ownedFactors: OwnedFactors;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+}
+
+export function createOpenLogin(deps: OpenLoginDeps): OpenLogin {
+  const { states, sessions, users, roles, ownedFactors, now = Date.now } = deps;
+
+  return async (request) => {
+    const { tenant, uid } = request;
+    const loaded = await states.load(tenant.id, uid, () => begin(request));
+    const { userId, proofs, inherited = false, enrolled = false, notice, choice, postponed = [] } = loaded.state;
+    const user = userId === undefined ? undefined : await users.find(tenant.id, userId);
+    const question = await questionOf(request, user);
+    const owned = user ? await ownedFactors(tenant, user) : [];
+    const progress = { proofs: user ? proofs : [], inherited, notice, choice, enrolled, postponed, graceOpen: false };
+    const step = nextStep(progress, question, owned);
+
+    // The time to enrol begins to run when somebody is asked to for the first time.
+    const isAskedToEnrol = step.step === 'enrol' && step.why !== 'recovery-codes';
+    const grace = user && isAskedToEnrol ? await graceOf(tenant, user) : undefined;
+    if (!grace) return { request, loaded, user, owned, grace, step };
+    return { request, loaded, user, owned, grace, step: nextStep({ ...progress, graceOpen: true }, question, owned) };
+  };
+
+  /** A step-up goes on from what the session has proven; anything else begins anew. */
+  async function begin({ tenant, reasons, sessionUid }: LoginRequest): Promise<LoginState> {
+    const goesOn = sessionUid !== undefined && goesOnFromSession(reasons);
+    const session = goesOn ? await sessions.findByUid(tenant.id, sessionUid) : undefined;
+    if (session?.userId === undefined || session.authTime === undefined) return { proofs: [] };
+    return { userId: session.userId, authTime: session.authTime, proofs: session.proofs, inherited: true };
+  }
+
+  async function questionOf({ tenant, client, acr }: LoginRequest, user: User | undefined): Promise<ProofQuestion> {
+    const { policy } = tenant.settings;
+    return {
+      policy,
+      client,
+      request: acr,
+      groups: user?.directory?.groups ?? [],
+      roles: user && needsRoles(policy, client) ? await roles.rolesOfUser({ ...user, userId: user.id }) : [],
+      now: Math.floor(now() / 1000),
+    };
+  }
+
+  async function graceOf({ id, settings }: Tenant, user: User): Promise<GraceLeft | undefined> {
+    const { grace } = settings.policy.secondFactors;
+    return grace && graceLeft(grace, await users.grace(id, user.id), new Date(now()));
+  }
+}
+
+/** Writes how far the login has come, unless another form came first. */
+export async function saved({ loaded }: Login, next: LoginState): Promise<Outcome<void, MovedOn>> {
+  return (await loaded.save(next)) ? accepted(undefined) : refused('moved-on');
+}

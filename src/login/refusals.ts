@@ -1,0 +1,71 @@
+// What a page says of a form that was refused, and the status that goes with it.
+
+import type { PasskeySignInRefusal } from '../first-factors/passkey-sign-in.ts';
+import type { CodeProblem, PasswordProblem } from '../http/form-problems.ts';
+import type { Refused } from '../outcome.ts';
+import type { TooManySent } from '../second-factors/send-code.ts';
+import type { ContactRejection, FactorId, FactorRejection } from '../second-factors/second-factor.ts';
+
+export interface Refusal<Problem> {
+  status: number;
+  problem: Problem;
+  /** Seconds. */
+  retryAfter?: number;
+}
+
+export const WRONG_PASSWORD = { status: 401, problem: { reason: 'wrong-password' } } as const;
+export const DIRECTORY_UNAVAILABLE = { status: 503, problem: { reason: 'directory-unavailable' } } as const;
+export const NOT_SAVED = { status: 400, problem: { reason: 'not-saved' } } as const;
+
+export function tooManyAttempts({ retryAfter }: { retryAfter: number }) {
+  const problem = { reason: 'too-many-attempts', minutes: minutes(retryAfter) } as const;
+  return { status: 429, retryAfter, problem };
+}
+
+/** Where it could not be sent, nothing is wrong with what was asked: the page says what is, and offers another way. */
+export function sendingRefusal(refusal: TooManySent | Refused<string>) {
+  if (!('retryAfter' in refusal)) return { status: 200, problem: { reason: 'not-sent' } } as const;
+  const { retryAfter } = refusal;
+  return { status: 429, retryAfter, problem: { reason: 'too-many-sent', minutes: minutes(retryAfter) } as const };
+}
+
+export function passkeyRefusal(reason: PasskeySignInRefusal): Refusal<PasswordProblem> {
+  return { status: 401, problem: { reason: reason === 'unknown' ? 'unknown-passkey' : 'wrong-passkey' } };
+}
+
+type AnswerReason = FactorRejection | 'replayed' | 'taken';
+
+export function answerRefusal(reason: AnswerReason, factor: FactorId): Refusal<CodeProblem> {
+  return { status: 400, problem: { reason: (factor === 'passkey' ? OF_PASSKEYS : OF_CODES)[reason] } };
+}
+
+/** Wrong and used read the same: that a code was right once is for nobody else to learn. */
+const OF_CODES = {
+  malformed: 'malformed-code',
+  wrong: 'wrong-code',
+  replayed: 'wrong-code',
+  expired: 'expired-code',
+  cloned: 'wrong-code',
+  taken: 'wrong-code',
+  'not-accepted': 'wrong-code',
+} as const satisfies Record<AnswerReason, CodeProblem['reason']>;
+
+const OF_PASSKEYS = {
+  malformed: 'wrong-passkey',
+  wrong: 'wrong-passkey',
+  replayed: 'wrong-passkey',
+  expired: 'wrong-passkey',
+  cloned: 'wrong-passkey',
+  taken: 'passkey-not-accepted',
+  'not-accepted': 'passkey-not-accepted',
+} as const satisfies Record<AnswerReason, CodeProblem['reason']>;
+
+export function contactRefusal(reason: ContactRejection, factor: 'sms' | 'email') {
+  const ofNumbers = reason === 'unreachable' ? 'unreachable-number' : 'malformed-number';
+  const ofAddresses = reason === 'unreachable' ? 'not-sent' : 'malformed-address';
+  return { status: 400, problem: { reason: factor === 'sms' ? ofNumbers : ofAddresses } } as const;
+}
+
+function minutes(seconds: number): number {
+  return Math.ceil(seconds / 60);
+}

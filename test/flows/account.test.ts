@@ -1,0 +1,319 @@
+// Who gets to the account pages and how, and what nobody does there in somebody else's name.
+
+import { expect } from 'chai';
+
+import { accountsOf, actionsOn, linksOn } from '../support/account-steps.ts';
+import type { Accounts } from '../support/account-steps.ts';
+import { createUserAgent, textOf } from '../support/browser-like-client.ts';
+import type { UserAgent } from '../support/browser-like-client.ts';
+import { createOrganisation } from '../support/organisation.ts';
+import type { Employee, Organisation } from '../support/organisation.ts';
+import { createApp, refusalIn, registration } from '../support/relying-party.ts';
+import { startSallyport } from '../support/sallyport.ts';
+import type { Sallyport } from '../support/sallyport.ts';
+import { csrfOn } from '../support/second-factor-steps.ts';
+import { doorOf, givePassword } from '../support/sign-in.ts';
+import { authenticatorFrom } from '../support/totp.ts';
+
+describe('the account', () => {
+  let server: Sallyport;
+  let organisation: Organisation;
+  let accounts: Accounts;
+  let elsewhere: Accounts;
+  let person: Employee;
+  let people = 0;
+  let browser: UserAgent;
+
+  before(async () => {
+    organisation = await createOrganisation('account');
+    const tenant = (policy: object = {}) => ({
+      name: 'Acme',
+      policy: {
+        secondFactors: { allowed: ['totp', 'passkey', 'recovery-code'], required: 'never' },
+        trustedDevices: {},
+        ...policy,
+      },
+      directories: { people: organisation.directory },
+      clients: { orders: registration(), wiki: registration({ client_name: 'Wiki' }) },
+    });
+    server = await startSallyport({ tenants: { acme: tenant(), globex: tenant() } });
+    accounts = accountsOf(server, 'acme');
+    elsewhere = accountsOf(server, 'globex');
+  });
+  after(async () => {
+    await Promise.all([accounts.db.close(), elsewhere.db.close()]);
+    await server.stop();
+  });
+  beforeEach(async () => {
+    browser = createUserAgent();
+    person = await organisation.addPerson(`person${(people += 1)}`);
+  });
+
+  describe('is reached', () => {
+    it('by a sign-in, which leaves a clean address', async () => {
+      const door = await browser.get(accounts.at());
+      expect(doorOf(door)).to.equal('password');
+      const page = await givePassword(browser, door, person);
+      expect(page).to.include({ status: 200 });
+      expect(page.url.href).to.equal(accounts.at());
+      expect(textOf(page)).to.include(person.username);
+      expect(page.headers.get('cross-origin-opener-policy')).to.equal('same-origin');
+      expect(page.headers.get('cache-control')).to.equal('no-store');
+    });
+
+    it('without one where somebody is signed in already', async () => {
+      const app = await createApp(server.issuer('acme'));
+      await app.signIn(person, { browser });
+      const page = await browser.get(accounts.at());
+      expect(page.trail.map(({ status }) => status)).to.deep.equal([200]);
+      expect(textOf(page)).to.include('Orders');
+    });
+
+    it('at the page that was wanted', async () => {
+      const page = await accounts.enter(browser, person, 'add/totp');
+      expect(page.url.href).to.equal(accounts.at('add/totp'));
+      expect(linksOn(page, /^otpauth:/)).to.have.length(1);
+    });
+
+    it('by a request that gives nothing away: no code, no token, no grant', async () => {
+      const page = await accounts.enter(browser, person);
+      const answers = page.trail.map(({ url }) => url).filter((url) => url.searchParams.has('iss'));
+      for (const url of answers) expect([...url.searchParams.keys()]).to.deep.equal(['iss']);
+      expect(answers).to.have.length(1);
+      const grants = await accounts.db.query('select id from grants where user_id = $1', [
+        await accounts.userId(person),
+      ]);
+      expect(grants).to.deep.equal([]);
+    });
+
+    it('by nobody who may not sign in any more', async () => {
+      await accounts.enter(browser, person);
+      await accounts.db.query(`update users set status = 'disabled' where id = $1`, [await accounts.userId(person)]);
+      expect(doorOf(await browser.get(accounts.at()))).to.equal('password');
+    });
+
+    it('of one tenant with a session of that tenant alone', async () => {
+      await accounts.enter(browser, person);
+      expect(doorOf(await browser.get(elsewhere.at()))).to.equal('password');
+    });
+  });
+
+  describe('says', () => {
+    it('that a sign-in was refused, and does not ask again by itself', async () => {
+      const page = await browser.get(`${accounts.at()}?error=access_denied&state=add%2Ftotp`);
+      expect(page.status).to.equal(400);
+      expect(page.trail).to.have.length(1);
+      expect(textOf(page)).to.include('access_denied');
+      expect(linksOn(page, /\/account$/)).to.deep.equal([accounts.at()]);
+    });
+
+    for (const state of ['//evil.example', 'https://evil.example', '../../globex/account', 'add/totp/contact']) {
+      it(`nothing of a page that is none of its own: ${state}`, async () => {
+        await accounts.enter(browser, person);
+        const page = await browser.get(`${accounts.at()}?${new URLSearchParams({ iss: 'x', state }).toString()}`);
+        expect(page.url.href).to.equal(accounts.at());
+      });
+    }
+
+    it('what the person has tried lately, and where', async () => {
+      await accounts.enter(browser, person);
+      const other = createUserAgent();
+      await other.fillAndSubmit(await other.get(accounts.at()), { username: person.username, password: 'wrong' });
+      const page = await browser.get(accounts.at());
+      const signIns = page.document.querySelector('[aria-labelledby=sign-ins]');
+      expect(signIns?.querySelectorAll('li')).to.have.length(2);
+      expect(signIns?.structuredText).to.match(/127\.0\.0\.1|::1/);
+    });
+
+    it('it in the language that somebody picks there', async () => {
+      const page = await accounts.enter(browser, person);
+      const [german] = linksOn(page, /ui_locales=de/);
+      expect((await browser.get(german ?? '', { from: page })).headers.get('content-language')).to.equal('de');
+      expect((await browser.get(accounts.at())).headers.get('content-language')).to.equal('de');
+    });
+  });
+
+  describe('has a client of its own', () => {
+    const request = (parameters: Record<string, string>) =>
+      `${server.issuer('acme')}/auth?${new URLSearchParams({ scope: 'openid', ...parameters }).toString()}`;
+    const own = () => ({ client_id: 'account', redirect_uri: accounts.at() });
+
+    it('that gets no code', async () => {
+      await accounts.enter(browser, person);
+      const page = await browser.get(request({ ...own(), response_type: 'code' }), { stopAt: accounts.at() });
+      expect(page.location?.searchParams.get('error_description')).to.include('response_type is not allowed');
+    });
+
+    it('that leads nowhere else', async () => {
+      await accounts.enter(browser, person);
+      for (const redirect_uri of [`${accounts.at()}/`, elsewhere.at(), 'https://app.example.com/callback']) {
+        const page = await browser.get(request({ ...own(), redirect_uri, response_type: 'none' }));
+        expect(page).to.include({ status: 400, location: undefined });
+      }
+    });
+
+    it('that has no business at the token endpoint', async () => {
+      const body = new URLSearchParams({ client_id: 'account', grant_type: 'authorization_code', code: 'x' });
+      const answer = await fetch(`${server.issuer('acme')}/token`, { method: 'POST', body });
+      expect(await answer.json()).to.include({
+        error_description: 'requested grant type is not allowed for this client',
+      });
+    });
+
+    it('whose response type no other client has', async () => {
+      const app = await createApp(server.issuer('acme'));
+      const { url } = await app.begin({
+        response_type: 'none',
+        code_challenge: undefined,
+        code_challenge_method: undefined,
+      });
+      expect(refusalIn(await browser.get(url))).to.equal('invalid_request');
+    });
+  });
+
+  describe('changes nothing', () => {
+    it('for a form without the token of this session', async () => {
+      const page = await accounts.enter(browser, person);
+      await accounts.enter(createUserAgent(), person);
+      const strange = csrfOn(await accounts.enter(createUserAgent(), person, 'sessions/end'));
+      for (const fields of [{}, { csrf: 'x' }, { csrf: strange }] as Record<string, string>[]) {
+        expect(await browser.post(accounts.at('sessions/end'), fields, { from: page })).to.include({ status: 403 });
+      }
+      expect(await accounts.sessionsOf(person)).to.have.length(3);
+    });
+
+    it('for a form that another site sends', async () => {
+      await accounts.enter(createUserAgent(), person);
+      const fields = { csrf: csrfOn(await accounts.enter(browser, person, 'sessions/end')) };
+      const foreign: Record<string, string>[] = [
+        { origin: 'https://evil.example' },
+        { 'sec-fetch-site': 'cross-site' },
+      ];
+      for (const headers of foreign) {
+        expect(await browser.post(accounts.at('sessions/end'), fields, { headers })).to.include({ status: 403 });
+      }
+      expect(await accounts.sessionsOf(person)).to.have.length(2);
+    });
+
+    it('of somebody else’s, whose ids do not exist here', async () => {
+      const other = await organisation.addPerson(`other${people}`);
+      const theirs = createUserAgent();
+      const enrolling = await accounts.enter(theirs, other, 'add/totp');
+      const code = await authenticatorFrom(enrolling).code();
+      await theirs.fillAndSubmit(enrolling, { name: 'Phone', code });
+      const [factor = ''] = linksOn(await theirs.get(accounts.at()), /\/rename$/);
+      const [session = ''] = await accounts.sessionsOf(other);
+      const [foreign = ''] = await sessionsElsewhere(other);
+
+      const csrf = csrfOn(await accounts.enter(browser, person, 'sessions/end'));
+      expect(await browser.get(factor)).to.include({ status: 404 });
+      expect(await browser.post(factor, { csrf, name: 'Mine' })).to.include({ status: 404 });
+      for (const below of [
+        `${new URL(factor).pathname.split('/account/')[1]?.replace('rename', 'remove') ?? ''}`,
+        `sessions/${session}/end`,
+        `sessions/${foreign}/end`,
+        'sessions/%00/end',
+        'devices/0190a5b0-0000-7000-8000-000000000000/remove',
+        'devices/x/remove',
+        'factors/directory-email/remove',
+      ]) {
+        expect(await browser.post(accounts.at(below), { csrf }), below).to.include({ status: 404 });
+      }
+      expect(linksOn(await theirs.get(accounts.at()), /\/rename$/)).to.deep.equal([factor]);
+      expect(await accounts.sessionsOf(other)).to.deep.equal([session]);
+      expect(await elsewhere.sessionsOf(other)).to.deep.equal([foreign]);
+    });
+  });
+
+  describe('ends sessions', () => {
+    it('one: its apps’ refresh tokens and its single sign-on with it', async () => {
+      const [orders, wiki] = await Promise.all([
+        createApp(server.issuer('acme')),
+        createApp(server.issuer('acme'), { clientId: 'wiki' }),
+      ]);
+      const lost = createUserAgent();
+      const { tokens } = await orders.signIn(person, { browser: lost });
+      const kept = await orders.signIn(person, { browser });
+      const page = await browser.get(accounts.at());
+      expect(actionsOn(page, /\/sessions\/[\w-]+\/end$/)).to.have.length(1);
+      const after = await browser.fillAndSubmit(page, {}, { form: 'form[action$="/end"]' });
+
+      expect(after.url.href).to.equal(accounts.at());
+      expect(after.document.querySelector('[role=status]')).not.to.equal(null);
+      expect(actionsOn(after, /\/end$/)).to.deep.equal([]);
+      expect(await orders.refresh(tokens).catch((error: unknown) => error)).to.include({ error: 'invalid_grant' });
+      expect(refusalIn(await lost.get((await wiki.begin({ prompt: 'none' })).url))).to.equal('login_required');
+      expect((await orders.refresh(kept.tokens)).refresh_token).to.be.a('string');
+      expect(await accounts.eventsOf(person)).to.include('session.ended');
+    });
+
+    it('all but this one, after a question', async () => {
+      const others = [createUserAgent(), createUserAgent()];
+      for (const other of others) await accounts.enter(other, person);
+      const page = await accounts.enter(browser, person);
+      const [end = ''] = linksOn(page, /\/sessions\/end$/);
+      const asked = await browser.get(end, { from: page });
+      expect(await accounts.sessionsOf(person)).to.have.length(3);
+      const after = await browser.fillAndSubmit(asked);
+      expect(after.url.href).to.equal(accounts.at());
+      expect(await accounts.sessionsOf(person)).to.have.length(1);
+      for (const other of others) expect(doorOf(await other.get(accounts.at()))).to.equal('password');
+    });
+
+    it('and says so once', async () => {
+      await accounts.enter(createUserAgent(), person);
+      const asked = await accounts.enter(browser, person, 'sessions/end');
+      expect((await browser.fillAndSubmit(asked)).document.querySelector('.note[role=status]')).not.to.equal(null);
+      expect((await browser.get(accounts.at())).document.querySelector('.note[role=status]')).to.equal(null);
+    });
+  });
+
+  describe('asks for a fresh proof', () => {
+    it('before anything is changed, and comes back to what was wanted', async () => {
+      await accounts.enter(browser, person);
+      await accounts.age(person);
+      expect(await browser.get(accounts.at()), 'reading asks for none').to.include({ status: 200 });
+      const door = await browser.get(accounts.at('sessions/end'));
+      expect(doorOf(door)).to.equal('password');
+      const page = await givePassword(browser, door, person);
+      expect(page.url.href).to.equal(accounts.at('sessions/end'));
+      expect(textOf(page, 'button[type=submit]')).not.to.equal('');
+    });
+
+    it('again where a form was left open for too long, which then has done nothing', async () => {
+      await accounts.enter(createUserAgent(), person);
+      const asked = await accounts.enter(browser, person, 'sessions/end');
+      await accounts.age(person);
+      const door = await browser.fillAndSubmit(asked);
+      expect(doorOf(door)).to.equal('password');
+      expect(await accounts.sessionsOf(person)).to.have.length(2);
+      const again = await givePassword(browser, door, person);
+      expect(again.url.href).to.equal(accounts.at('sessions/end'));
+      await browser.fillAndSubmit(again);
+      expect(await accounts.sessionsOf(person)).to.have.length(1);
+    });
+
+    it('even where the session looks as fresh as can be', async () => {
+      await accounts.enter(browser, person);
+      await accounts.db.query(`update sessions set proofs = '[]' where user_id = $1`, [await accounts.userId(person)]);
+      const door = await browser.get(accounts.at('sessions/end'));
+      expect(doorOf(door)).to.equal('password');
+      expect((await givePassword(browser, door, person)).url.href).to.equal(accounts.at('sessions/end'));
+    });
+  });
+
+  it('is found from the tenant’s home', async () => {
+    const home = await browser.get(`${server.issuer('acme')}/`);
+    expect(linksOn(home, /\/account$/)).to.deep.equal([accounts.at()]);
+  });
+
+  it('leads to where people sign out', async () => {
+    const page = await accounts.enter(browser, person);
+    expect(linksOn(page, /\/session\/end$/)).to.deep.equal([`${server.issuer('acme')}/session/end`]);
+  });
+
+  async function sessionsElsewhere(other: Employee): Promise<string[]> {
+    await elsewhere.enter(createUserAgent(), other);
+    return elsewhere.sessionsOf(other);
+  }
+});
