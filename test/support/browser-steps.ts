@@ -28,7 +28,14 @@ export async function givePassword(page: Page, username: string, password: strin
 /** At the page that asks for a code, or the one that sets up what makes them. */
 export async function giveCode(page: Page, code: string): Promise<void> {
   await codeField(page).fill(code);
-  await page.locator('button[type=submit]').click();
+  await page.locator('button[type=submit]:not(.secondary)').click();
+}
+
+/** At the page that shows them once. */
+export async function saveRecoveryCodes(page: Page): Promise<void> {
+  await arrive(page, 'Save your recovery codes');
+  await page.getByLabel('I have saved them in a safe place').check();
+  await press(page, 'Continue');
 }
 
 export function usernameField(page: Page): Locator {
@@ -56,6 +63,13 @@ export async function authenticatorFor(
   settings?: Omit<AuthenticatorSettings, 'secret'>,
 ): Promise<Authenticator> {
   return createAuthenticator({ secret: await keyOn(page), ...settings });
+}
+
+/** The code of the newest message to an address or a number, read in a window of its own. */
+export async function codeInInbox(page: Page, inbox: string, to: string): Promise<string> {
+  await page.goto(inbox);
+  const message = page.getByRole('article').filter({ hasText: `To ${to}` });
+  return message.first().locator('.key code').innerText();
 }
 
 /** What the page says is wrong. */
