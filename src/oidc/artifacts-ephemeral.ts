@@ -4,6 +4,7 @@ import { errors } from 'oidc-provider';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
+import { epochSeconds } from '../epoch-seconds.ts';
 import { sha256 } from '../security/sha256.ts';
 
 /** The library checks expiry itself, this many seconds late (`clockTolerance`); the store must not be earlier. */
@@ -51,7 +52,7 @@ export function createEphemeralArtifacts(model: string, { store, tenantId, endGr
 
     /** Exactly one of any number of redemptions gets past this line. */
     async consume(id) {
-      if (await store.add(markOf(id), String(Math.floor(Date.now() / 1000)), MARK_LIFE + stays)) return;
+      if (await store.add(markOf(id), String(epochSeconds(Date.now())), MARK_LIFE + stays)) return;
       if (model === 'PushedAuthorizationRequest') throw new errors.InvalidRequestUri('request_uri was already used');
       const grantId = (await find(id))?.grantId;
       if (grantId !== undefined) await endGrant(grantId);

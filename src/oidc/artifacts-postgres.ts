@@ -4,6 +4,7 @@ import { errors } from 'oidc-provider';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 
 import type { Database } from '../db/database.ts';
+import { epochSeconds } from '../epoch-seconds.ts';
 import { sha256 } from '../security/sha256.ts';
 
 export interface PostgresArtifactDeps {
@@ -42,7 +43,7 @@ export function createGrantArtifacts({ db, tenantId }: PostgresArtifactDeps): Ad
         'select payload, expires_at from grants where tenant_id = $1 and id = $2 and expires_at > now()',
         [tenantId, id],
       );
-      return row && { ...row.payload, jti: id, exp: Math.floor(row.expires_at.getTime() / 1000) };
+      return row && { ...row.payload, jti: id, exp: epochSeconds(row.expires_at) };
     },
 
     async upsert(id, { jti: _, ...payload }, expiresIn) {
@@ -72,7 +73,7 @@ export function createRefreshTokenArtifacts({ db, tenantId, refreshReuseLeeway }
       );
       if (!row) return undefined;
       const { payload, consumed_at: consumedAt } = row;
-      return { ...payload, jti: id, ...(consumedAt ? { consumed: Math.floor(consumedAt.getTime() / 1000) } : {}) };
+      return { ...payload, jti: id, ...(consumedAt ? { consumed: epochSeconds(consumedAt) } : {}) };
     },
 
     /** The family lives as long as its youngest token. */

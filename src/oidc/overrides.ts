@@ -10,7 +10,7 @@ import type { Policy } from '../policy/required-proof.ts';
 import { networkOf } from '../security/client-network.ts';
 import { sha256 } from '../security/sha256.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import { proofQuestionOf } from './proof-question.ts';
+import { askedOfSession } from './asked-of-session.ts';
 import { proofsOf } from './session-artifact.ts';
 
 export function overrideProvider(provider: Provider, { id, settings }: Tenant, store: EphemeralStore): void {
@@ -35,9 +35,9 @@ function pinUrls(provider: Provider): void {
 function answerAcr(provider: Provider, policy: Policy): void {
   Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
     get(this: InstanceType<typeof provider.OIDCContext>) {
-      const question = proofQuestionOf(policy, this);
-      const proven = provenLevel(question, proofsOf(this));
-      return proven && answeredAcr(proven, question.request);
+      const asked = askedOfSession(policy, this);
+      const proven = provenLevel(asked, proofsOf(this));
+      return proven && answeredAcr(proven, asked.request);
     },
   });
 }

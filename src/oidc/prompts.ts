@@ -5,6 +5,7 @@ import { errors, interactionPolicy } from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
 import { isMalformedAcrRequest } from '../policy/acr-request.ts';
+import { createAsk } from '../policy/ask.ts';
 import {
   NOT_ALLOWED,
   STEP_UP,
@@ -12,26 +13,26 @@ import {
   isAttainable,
   isEnough,
   isUnknownEssential,
-  needsRoles,
   requiredLevel,
 } from '../policy/required-proof.ts';
 import type { Policy, ProofQuestion } from '../policy/required-proof.ts';
 import type { Roles } from '../roles/roles.ts';
 import { userOf } from './account.ts';
-import { proofQuestionOf } from './proof-question.ts';
-import { proofsOf } from './session-artifact.ts';
+import { askedOfSession } from './asked-of-session.ts';
+import { dropOutdatedLogin, proofsOf } from './session-artifact.ts';
 
 type RolesOfUser = Pick<Roles, 'rolesOfUser'>;
 
 export function createPrompts(policy: Policy, roles: RolesOfUser): interactionPolicy.DefaultPolicy {
   const prompts = interactionPolicy.base();
-  const ask = createAsk(policy, roles);
+  const ask = askOnce(policy, roles);
 
   const login = prompts.get('login');
   // They loop where the value asked for cannot be met, and know equality only: ours compares ordered levels.
   login?.checks.remove('essential_acr');
   login?.checks.remove('essential_acrs');
   login?.checks.add(accountGone, 0);
+  login?.checks.add(outdatedLogin, 1);
   // Of several that fail, the first one is the error of a request without a page.
   login?.checks.add(notAllowed(ask));
   login?.checks.add(levelTooLow(ask));
@@ -41,22 +42,15 @@ export function createPrompts(policy: Policy, roles: RolesOfUser): interactionPo
   return prompts;
 }
 
-type Ask = (ctx: KoaContextWithOIDC) => Promise<ProofQuestion>;
+type AskOnce = (ctx: KoaContextWithOIDC) => Promise<ProofQuestion>;
 
 /** Once for each request, however many checks ask. */
-function createAsk(policy: Policy, roles: RolesOfUser): Ask {
-  const asked = new WeakMap<KoaContextWithOIDC['oidc'], Promise<ProofQuestion>>();
-
-  async function ask(oidc: KoaContextWithOIDC['oidc']): Promise<ProofQuestion> {
-    const question = proofQuestionOf(policy, oidc);
-    const user = userOf(oidc.account);
-    if (!user || !needsRoles(policy, question.client)) return question;
-    return { ...question, roles: await roles.rolesOfUser({ ...user, userId: user.id }) };
-  }
-
+function askOnce(policy: Policy, roles: RolesOfUser): AskOnce {
+  const ask = createAsk({ roles });
+  const questions = new WeakMap<KoaContextWithOIDC['oidc'], Promise<ProofQuestion>>();
   return ({ oidc }) => {
-    const question = asked.get(oidc) ?? ask(oidc);
-    asked.set(oidc, question);
+    const question = questions.get(oidc) ?? ask(askedOfSession(policy, oidc));
+    questions.set(oidc, question);
     return question;
   };
 }
@@ -69,7 +63,15 @@ const accountGone = new interactionPolicy.Check(
   ({ oidc }) => oidc.session?.accountId !== undefined && oidc.account === undefined,
 );
 
-function notAllowed(ask: Ask): interactionPolicy.Check {
+/** Between the login's last page and here, the person's proofs were all outdated (users/users.ts). */
+const outdatedLogin = new interactionPolicy.Check(
+  'outdated_login',
+  'what was proven in this login counts no more',
+  'login_required',
+  ({ oidc }) => oidc.account !== undefined && dropOutdatedLogin(oidc, userOf(oidc.account)?.proofGeneration),
+);
+
+function notAllowed(ask: AskOnce): interactionPolicy.Check {
   return new interactionPolicy.Check(
     NOT_ALLOWED,
     'this application is not for the person who is signed in',
@@ -78,7 +80,7 @@ function notAllowed(ask: Ask): interactionPolicy.Check {
   );
 }
 
-function levelTooLow(ask: Ask): interactionPolicy.Check {
+function levelTooLow(ask: AskOnce): interactionPolicy.Check {
   return new interactionPolicy.Check(
     STEP_UP,
     'the session does not reach the level of authentication that is asked for',
@@ -88,7 +90,7 @@ function levelTooLow(ask: Ask): interactionPolicy.Check {
         throw new errors.InvalidRequest('claims.id_token.acr is malformed');
       }
       const question = await ask(ctx);
-      if (isUnknownEssential(question.request) || !isAttainable(question.policy, requiredLevel(question, false))) {
+      if (isUnknownEssential(question.request) || !isAttainable(question.policy, requiredLevel(question))) {
         throw new errors.UnmetAuthenticationRequirements('no way to sign in here reaches the acr that is asked for');
       }
       return ctx.oidc.account !== undefined && !isEnough(question, proofsOf(ctx.oidc));

@@ -21,13 +21,29 @@ export interface SessionArtifactDeps {
 
 type Request = KoaContextWithOIDC['oidc'];
 
+/** By the login that has just ended; both undefined where none has. */
+interface Proven {
+  proofs: readonly Proof[] | undefined;
+  proofGeneration: number | undefined;
+}
+
 /** What each request read, and by which id. */
 const loadedBy = new WeakMap<Request, { session: Session; id: string }>();
 
 /** What the person of this request has proven: in the login that has just ended, else in the session. */
 export function proofsOf(oidc: Request): readonly Proof[] {
   const loaded = loadedBy.get(oidc)?.session;
-  return signInProofs(oidc) ?? (loaded?.uid === oidc.session?.uid ? loaded?.proofs : undefined) ?? [];
+  return provenIn(oidc).proofs ?? (loaded?.uid === oidc.session?.uid ? loaded?.proofs : undefined) ?? [];
+}
+
+/**
+ * Whether this request brings a login whose proofs count no more. Nobody is signed in by that; a session that existed before goes
+ * on. @param current the person's generation of proofs.
+ */
+export function dropOutdatedLogin(oidc: Request, current: number | undefined): boolean {
+  if (!oidc.result?.login || provenIn(oidc).proofGeneration === current) return false;
+  if (oidc.session && loadedBy.get(oidc)?.session.uid !== oidc.session.uid) delete oidc.session.accountId;
+  return true;
 }
 
 export function createSessionArtifacts({ sessions, tenantId, idle, absolute, ended }: SessionArtifactDeps): Adapter {
@@ -46,7 +62,7 @@ export function createSessionArtifacts({ sessions, tenantId, idle, absolute, end
 
     async upsert(id, payload) {
       const oidc = Provider.ctx?.oidc;
-      const change = changeOf(id, payload, oidc && loadedBy.get(oidc), oidc && signInProofs(oidc));
+      const change = changeOf(id, payload, oidc && loadedBy.get(oidc), provenIn(oidc));
       if (!change || (await sessions.save(tenantId, { ...change, idle, absolute }))) return;
       // Another request came first with an id of its own. That one is the browser's: this request has nothing to say of it.
       if (change.formerId !== undefined && oidc?.session) oidc.session.jti = change.formerId;
@@ -92,7 +108,7 @@ function changeOf(
   id: string,
   payload: AdapterPayload,
   before: { session: Session; id: string } | undefined,
-  proofs: readonly Proof[] | undefined,
+  proven: Proven,
 ): Omit<SessionChange, 'idle' | 'absolute'> | undefined {
   const { uid, accountId, state } = payload;
   if (uid === undefined || accountId === undefined) return undefined;
@@ -104,7 +120,7 @@ function changeOf(
     uid,
     id,
     formerId: known !== undefined && before?.id !== id ? before?.id : undefined,
-    signIn: signInOf(payload, known, proofs),
+    signIn: signInOf(payload, known, proven),
     ...(isDeepStrictEqual(state, known?.state) ? {} : { state: { value: state } }),
     authorizations: Object.fromEntries(
       Object.entries(now).filter(([clientId, authorization]) => !isDeepStrictEqual(authorization, then[clientId])),
@@ -125,7 +141,7 @@ function authorizationsOf({ authorizations = {} }: AdapterPayload): Record<strin
 function signInOf(
   payload: AdapterPayload,
   known: Session | undefined,
-  proofs: readonly Proof[] | undefined,
+  { proofs, proofGeneration }: Proven,
 ): SessionChange['signIn'] {
   const { accountId, acr, amr, loginTs } = payload;
   if (accountId === undefined) return undefined;
@@ -139,15 +155,19 @@ function signInOf(
     amr,
     authTime: loginTs,
     proofs: proofs ?? [],
+    proofGeneration,
     address: request?.address,
     userAgent: request?.userAgent,
   };
 }
 
 /** finish-login.ts sends the proofs along with the login's result. */
-function signInProofs(oidc: Request): readonly Proof[] | undefined {
-  const proofs = oidc.result?.login?.proofs;
-  return Array.isArray(proofs) ? (proofs as Proof[]) : undefined;
+function provenIn(oidc: Request | undefined): Proven {
+  const { proofs, proofGeneration }: Record<string, unknown> = oidc?.result?.login ?? {};
+  return {
+    proofs: Array.isArray(proofs) ? (proofs as Proof[]) : undefined,
+    proofGeneration: typeof proofGeneration === 'number' ? proofGeneration : undefined,
+  };
 }
 
 function rotatesAway(oidc: Request | undefined, id: string): boolean {

@@ -18,8 +18,12 @@ const claimsParameter = z.object({ id_token: z.object({ acr: acrClaim }).nullish
 export function acrRequestOf(params: Record<string, unknown>): AcrRequest | undefined {
   const asked = acrAskedIn(params);
   // The library puts a client's `default_max_age` here, too.
-  if (params.max_age === undefined) return asked;
+  if (params.max_age === undefined && !asksToSignIn(params.prompt)) return asked;
   return { ...(asked ?? { values: [], essential: false }), fresh: true };
+}
+
+function asksToSignIn(prompt: unknown): boolean {
+  return typeof prompt === 'string' && prompt.split(' ').includes('login');
 }
 
 /** What cannot be read may have been essential: to take it for no request would be to answer with too little. */

@@ -5,8 +5,9 @@
 import type { OwnClientMetadata } from '../clients/client-metadata.ts';
 import { membershipIn } from '../groups/group-reference.ts';
 import type { NamedGroup } from '../groups/group-reference.ts';
-import type { FactorId } from '../second-factors/second-factor.ts';
 import type { TenantSettings } from '../tenants/tenant-settings.ts';
+import { isRecovery } from './factors.ts';
+import type { FactorId } from './factors.ts';
 import { isLevel, reaches, strongest, weakest } from './levels.ts';
 import type { Level } from './levels.ts';
 import { isWaiver } from './proof.ts';
@@ -46,18 +47,20 @@ export interface ProofQuestion {
   now: number;
 }
 
-/** The least level that satisfies everybody who has a say; with `waived` everybody but the tenant. */
-export function requiredLevel(question: ProofQuestion, waived: boolean): Level {
-  return strongest(
-    waived ? 'sfa' : requiredByTenant(question),
-    question.client?.minimumAcr ?? 'sfa',
-    requiredByRequest(question.request) ?? 'sfa',
-  );
+/** The least level that satisfies everybody who has a say. */
+export function requiredLevel(question: ProofQuestion): Level {
+  return strongest(requiredByTenant(question), requiredBesidesTenant(question));
+}
+
+/** What a waiver does not spare anybody. */
+export function requiredBesidesTenant({ client, request }: Pick<ProofQuestion, 'client' | 'request'>): Level {
+  return strongest(client?.minimumAcr ?? 'sfa', requiredByRequest(request) ?? 'sfa');
 }
 
 /** Whether the proofs are all that this question asks for. */
 export function isEnough(question: ProofQuestion, proofs: readonly Proof[]): boolean {
-  return reaches(provenLevel(question, proofs), requiredLevel(question, isWaived(question, proofs)));
+  const required = isWaived(question, proofs) ? requiredBesidesTenant(question) : requiredLevel(question);
+  return reaches(provenLevel(question, proofs), required);
 }
 
 /** Whether the client is for this person, who has to be known. */
@@ -80,9 +83,9 @@ export function needsRoles({ secondFactors: { required } }: Policy, client: Clie
   return (typeof required === 'object' && required.roles.length > 0) || (client?.allow?.roles.length ?? 0) > 0;
 }
 
-/** Whether somebody without a factor could come to reach the level. Recovery codes are never the first factor of anybody. */
+/** Whether somebody without a factor could come to reach the level. */
 export function isAttainable(policy: Policy, level: Level): boolean {
-  return level === 'sfa' || factorsReaching(policy, level).some((factor) => factor !== 'recovery-code');
+  return level === 'sfa' || !factorsReaching(policy, level).every(isRecovery);
 }
 
 /** An essential request that names no level we know can never be met (OpenID Connect Core 5.5.1.1). */
@@ -99,7 +102,10 @@ export function factorsReaching(policy: Policy, level: Level): FactorId[] {
  * The level that the proofs amount to; undefined before a first factor is proven. A passkey is a first factor too, and alone it is
  * both. A second factor counts while it is allowed and fresh, a first one as long as the session.
  */
-export function provenLevel(question: ProofQuestion, proofs: readonly Proof[]): Level | undefined {
+export function provenLevel(
+  question: Pick<ProofQuestion, 'policy' | 'client' | 'now'>,
+  proofs: readonly Proof[],
+): Level | undefined {
   const { policy } = question;
   const isFirst = ({ factor }: Proof) =>
     factor === 'password' || (factor === 'passkey' && policy.secondFactors.allowed.includes('passkey'));
@@ -129,7 +135,10 @@ export function answeredAcr(proven: Level, request: AcrRequest | undefined): Lev
 }
 
 /** Second factors that count. Of the tenant's freshness and the client's, the shorter one holds. */
-function freshFactors({ policy, client, now }: ProofQuestion, proofs: readonly Proof[]): FactorId[] {
+function freshFactors(
+  { policy, client, now }: Pick<ProofQuestion, 'policy' | 'client' | 'now'>,
+  proofs: readonly Proof[],
+): FactorId[] {
   const { allowed, freshness = Infinity } = policy.secondFactors;
   const longest = Math.min(freshness, client?.secondFactorFreshness ?? Infinity);
   return allowed.filter((allowedOne) => proofs.some(({ factor, at }) => factor === allowedOne && now - at <= longest));

@@ -114,9 +114,15 @@ describeOnEveryDatabase('a session', ({ db }) => {
   });
 
   it('does not ask again because time went on since its login ended', async () => {
-    // Seen from here the login ended two hours ago; its clock said that it was enough then.
-    await signIn({ password: 2 * HOUR, totp: 2 * HOUR }, 'mfa', 'bank');
+    // The proof became too old a minute ago, by this clock; it was fresh when the login ended.
+    await signIn({ password: HOUR + 60, totp: HOUR + 60 }, 'mfa', 'bank');
     expect(await silently('bank')).to.equal(UNMET);
+  });
+
+  it('does ask again where the way from its login to the app took longer', async () => {
+    const late = signIn({ password: HOUR + 120, totp: HOUR + 120 }, 'mfa', 'bank');
+    const error: unknown = await late.catch((refused: unknown) => refused);
+    expect(String(error)).to.contain('Redirected in circles');
   });
 
   it('is enough by a trusted device where the tenant alone asks, and tells the level that was proven', async () => {
