@@ -28,16 +28,27 @@ export async function up(knex: Knex): Promise<void> {
     create index trusted_devices_by_user on trusted_devices (tenant_id, user_id);
     create index trusted_devices_expiry on trusted_devices (expires_at);
 
+    -- When somebody last used what the directory vouches for, which has no enrolment.
+    alter table users add column directory_email_used_at timestamptz, add column directory_sms_used_at timestamptz;
+
     -- Since when a person is asked to enrol, and how often they have signed in without.
     alter table users add column grace_since timestamptz, add column grace_logins int not null default 0;
+
+    -- Raised by whatever ends a person's other sessions: what was proven under an earlier one counts for nothing any more.
+    alter table users add column proof_generation int not null default 0;
 
     -- A failed sign-in names the directory's entry, and people are shown their own.
     create index audit_events_by_entry on audit_events (tenant_id, (detail ->> 'stableId'), at desc) where subject_id is null;
 
-    -- A message that was sent stays, without its body, for as long as somebody may ask what became of it.
+    -- A message that was sent or given up stays, without its body, for as long as somebody may ask what became of it.
     alter table outbox drop constraint outbox_state_check;
     alter table outbox add constraint outbox_state_check check (state in ('ready', 'sent', 'dead'));
     alter table outbox alter column body drop not null;
+
+    -- Passwords that are tried in a browser that the account's owner trusts.
+    alter table attempt_counters drop constraint attempt_counters_kind_check;
+    alter table attempt_counters add constraint attempt_counters_kind_check
+      check (kind in ('password', 'second-factor', 'trusted-device'));
   `);
 }
 
@@ -47,8 +58,13 @@ export async function down(knex: Knex): Promise<void> {
     alter table outbox alter column body set not null;
     alter table outbox drop constraint outbox_state_check;
     alter table outbox add constraint outbox_state_check check (state in ('ready', 'dead'));
-    alter table users drop column grace_since, drop column grace_logins;
+    alter table users drop column grace_since, drop column grace_logins, drop column proof_generation;
+    alter table users drop column directory_email_used_at, drop column directory_sms_used_at;
     drop index audit_events_by_entry;
+    delete from attempt_counters where kind = 'trusted-device';
+    alter table attempt_counters drop constraint attempt_counters_kind_check;
+    alter table attempt_counters add constraint attempt_counters_kind_check
+      check (kind in ('password', 'second-factor'));
     drop table trusted_devices, recovery_codes;
     delete from enrolments where factor <> 'totp';
     alter table enrolments drop column credential_id, drop column counter;

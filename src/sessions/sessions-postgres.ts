@@ -1,7 +1,9 @@
 import type { Database } from '../db/database.ts';
+import { epochSeconds } from '../epoch-seconds.ts';
 import type { Proof } from '../policy/proof.ts';
 import { sha256 } from '../security/sha256.ts';
-import type { ClientAuthorization, Session, SessionChange, SessionOverview, Sessions } from './sessions.ts';
+import { endWithGrants, sessionEndings } from './session-endings-postgres.ts';
+import type { ClientAuthorization, Session, SessionChange, SessionOverview, Sessions, SignIn } from './sessions.ts';
 
 interface SessionRow {
   uid: string;
@@ -14,6 +16,7 @@ interface SessionRow {
   created_at: Date;
   expires_at: Date;
   authorizations: Record<string, ClientAuthorization> | null;
+  proof_generation: number | null;
 }
 
 const SELECT = `
@@ -21,7 +24,8 @@ const SELECT = `
          (select jsonb_object_agg(a.client_id, jsonb_strip_nulls(jsonb_build_object(
                    'sid', a.sid, 'grantId', a.grant_id, 'persistsLogout', nullif(a.persists_logout, false))))
             from session_authorizations a
-           where a.tenant_id = s.tenant_id and a.session_uid = s.uid) as authorizations
+           where a.tenant_id = s.tenant_id and a.session_uid = s.uid) as authorizations,
+         (select u.proof_generation from users u where u.tenant_id = s.tenant_id and u.id = s.user_id) as proof_generation
     from sessions s
    where s.tenant_id = $1 and s.ended_at is null and s.expires_at > now()`;
 
@@ -51,6 +55,10 @@ const MAKE = `
   on conflict do nothing
   returning true as goes_by_id`;
 
+interface Saved {
+  goes_by_id: boolean;
+}
+
 interface OverviewRow {
   uid: string;
   address: string | null;
@@ -78,12 +86,7 @@ export function createPostgresSessions(db: Database): Sessions {
       return toSession(await db.one<SessionRow>(`${SELECT} and s.uid = $2`, [tenantId, uid]));
     },
 
-    save: (tenantId, change) =>
-      db.unitOfWork(async () => {
-        const saved = await saveSession(db, tenantId, change);
-        if (saved) await saveAuthorizations(db, tenantId, change);
-        return saved?.goes_by_id ?? false;
-      }),
+    save: (tenantId, change) => db.unitOfWork(() => saveChange(db, tenantId, change)),
 
     async claimAuthorization(tenantId, uid, clientId, { sid, grantId, replacing }) {
       const row = await db.one<{ sid: string; grant_id: string; persists_logout: boolean }>(
@@ -108,65 +111,60 @@ export function createPostgresSessions(db: Database): Sessions {
       );
     },
 
-    endOthers: (tenantId, userId, keptUid) =>
-      db.unitOfWork(async () => {
-        const ended = await db.query<{ uid: string }>(
-          `update sessions set ended_at = now(), state = null
-            where tenant_id = $1 and user_id = $2 and uid is distinct from $3 and ended_at is null
-        returning uid`,
-          [tenantId, userId, keptUid ?? null],
-        );
-        const uids = ended.map((session) => session.uid);
-        await forgetAuthorizations(db, tenantId, uids);
-        return uids;
-      }),
-
     async list(tenantId, userId) {
       return (await db.query<OverviewRow>(LIST, [tenantId, userId])).map(toOverview);
     },
 
-    endOf: (tenantId, userId, uid) =>
-      db.unitOfWork(async () => {
-        const ended = await db.one(
-          `update sessions set ended_at = now(), state = null
-            where tenant_id = $1 and user_id = $2 and uid = $3 and ended_at is null and expires_at > now()
-        returning uid`,
-          [tenantId, userId, uid],
-        );
-        if (ended) await forgetAuthorizations(db, tenantId, [uid]);
-        return ended !== undefined;
-      }),
-
-    end: (tenantId, uid) =>
-      db.unitOfWork(async () => {
-        const ended = await db.one<{ uid: string; user_id: string | null }>(
-          `update sessions set ended_at = now(), state = null
-            where tenant_id = $1 and uid = $2 and ended_at is null
-        returning uid, user_id`,
-          [tenantId, uid],
-        );
-        if (!ended) return undefined;
-        await forgetAuthorizations(db, tenantId, [ended.uid]);
-        return { uid: ended.uid, userId: ended.user_id ?? undefined };
-      }),
+    ...sessionEndings(db),
   };
 }
 
-async function forgetAuthorizations(db: Database, tenantId: string, uids: readonly string[]): Promise<void> {
-  if (uids.length === 0) return;
-  await db.query('delete from session_authorizations where tenant_id = $1 and session_uid = any($2)', [tenantId, uids]);
+/**
+ * A sign-in by proofs that count no more makes no session, and one that exists goes on without it. A code may be out already: the
+ * grant that it was issued for ends.
+ */
+async function saveChange(db: Database, tenantId: string, change: SessionChange): Promise<boolean> {
+  const { signIn } = change;
+  const isOutdated = signIn !== undefined && !(await isCurrent(db, tenantId, signIn));
+  const saved = isOutdated
+    ? await changeSession(db, tenantId, { ...change, signIn: undefined })
+    : await saveSession(db, tenantId, change);
+  if (saved) await saveAuthorizations(db, tenantId, change);
+  else if (isOutdated) await endWithGrants(db, tenantId, [change]);
+  return saved?.goes_by_id ?? false;
+}
+
+/** Until the transaction ends, nothing outdates what the person has proven. */
+async function isCurrent(db: Database, tenantId: string, { userId, proofGeneration }: SignIn): Promise<boolean> {
+  const user = await db.one(
+    'select 1 from users where tenant_id = $1 and id = $2 and proof_generation = $3 for share',
+    [tenantId, userId, proofGeneration ?? null],
+  );
+  return user !== undefined;
 }
 
 /**
  * Not one statement that inserts or else updates: that waits for one unique index to tell of a conflict, and now and then the
  * other one (`id_hash`) is quicker, and makes an error of it.
  */
-async function saveSession(db: Database, tenantId: string, change: SessionChange) {
-  const { signIn, state } = change;
-  const made = [
+async function saveSession(db: Database, tenantId: string, change: SessionChange): Promise<Saved | undefined> {
+  const update = () => changeSession(db, tenantId, change);
+  // Made by somebody else in between, or ended.
+  return (await update()) ?? (await db.one<Saved>(MAKE, valuesOf(tenantId, change))) ?? (await update());
+}
+
+function changeSession(db: Database, tenantId: string, change: SessionChange): Promise<Saved | undefined> {
+  const { formerId, state } = change;
+  const former = formerId === undefined ? null : sha256(formerId);
+  return db.one<Saved>(CHANGE, [...valuesOf(tenantId, change), former, state !== undefined]);
+}
+
+/** Values $1 to $13 of the statements above. */
+function valuesOf(tenantId: string, { uid, id, signIn, state, idle, absolute }: SessionChange): unknown[] {
+  return [
     tenantId,
-    change.uid,
-    sha256(change.id),
+    uid,
+    sha256(id),
     signIn?.userId ?? null,
     signIn?.acr ?? null,
     signIn?.amr ?? null,
@@ -175,13 +173,9 @@ async function saveSession(db: Database, tenantId: string, change: SessionChange
     signIn?.address ?? null,
     signIn?.userAgent ?? null,
     state?.value === undefined ? null : JSON.stringify(state.value),
-    change.idle,
-    change.absolute,
+    idle,
+    absolute,
   ];
-  const changed = [...made, change.formerId === undefined ? null : sha256(change.formerId), state !== undefined];
-  const update = () => db.one<{ goes_by_id: boolean }>(CHANGE, changed);
-  // Made by somebody else in between, or ended.
-  return (await update()) ?? (await db.one<{ goes_by_id: boolean }>(MAKE, made)) ?? (await update());
 }
 
 async function saveAuthorizations(db: Database, tenantId: string, change: SessionChange): Promise<void> {
@@ -209,12 +203,13 @@ function toSession(row: SessionRow | undefined): Session | undefined {
       userId: row.user_id ?? undefined,
       acr: row.acr ?? undefined,
       amr: row.amr ?? undefined,
-      authTime: row.auth_time ? seconds(row.auth_time) : undefined,
+      authTime: row.auth_time ? epochSeconds(row.auth_time) : undefined,
       proofs: row.proofs ?? [],
+      proofGeneration: row.proof_generation ?? undefined,
       state: row.state ?? undefined,
       authorizations: row.authorizations ?? {},
-      createdAt: seconds(row.created_at),
-      expiresAt: seconds(row.expires_at),
+      createdAt: epochSeconds(row.created_at),
+      expiresAt: epochSeconds(row.expires_at),
     }
   );
 }
@@ -235,8 +230,4 @@ function toOverview({
     lastSeenAt: last_seen_at,
     clientIds: client_ids,
   };
-}
-
-function seconds(date: Date): number {
-  return Math.floor(date.getTime() / 1000);
 }

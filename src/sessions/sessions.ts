@@ -11,6 +11,8 @@ export interface Session {
   amr: string[] | undefined;
   authTime: number | undefined;
   proofs: readonly Proof[];
+  /** The person's, as this was read: of a session that goes on, what was proven counts. */
+  proofGeneration: number | undefined;
   /** The protocol library's own, such as a logout under way. */
   state: Record<string, unknown> | undefined;
   authorizations: Record<string, ClientAuthorization>;
@@ -43,6 +45,8 @@ export interface SignIn {
   amr: string[] | undefined;
   authTime: number | undefined;
   proofs: readonly Proof[];
+  /** The person's when they were proven (users/users.ts). */
+  proofGeneration: number | undefined;
   address: string | undefined;
   userAgent: string | undefined;
 }
@@ -69,7 +73,8 @@ export interface Sessions {
   find(tenantId: string, id: string): Promise<Session | undefined>;
   findByUid(tenantId: string, uid: string): Promise<Session | undefined>;
   /**
-   * Makes or changes a session; does nothing to one that has ended. Answers whether `id` is what it goes by now: of two
+   * Makes or changes a session; does nothing to one that has ended. A sign-in that is not of the person's current generation of
+   * proofs, or of none, makes no session. Answers whether `id` is what it goes by now: of two
    * requests that each give it another id the first one does.
    */
   save(tenantId: string, change: SessionChange): Promise<boolean>;
@@ -85,11 +90,23 @@ export interface Sessions {
   ): Promise<ClientAuthorization>;
   /** Uses the session, on behalf of an application that refreshes its tokens. */
   touch(tenantId: string, uid: string, limits: { idle: number; absolute: number }): Promise<void>;
-  /** Ends all sessions of a user but one, as a change of password or factors asks for; answers the uids of those that ended. */
+  /**
+   * Ends all sessions of a user but one, as a change of password or factors asks for, with all that could go on without them:
+   * logins under way, codes, refresh tokens. Answers the uids of those that ended.
+   */
   endOthers(tenantId: string, userId: string, keptUid: string | undefined): Promise<string[]>;
   /** A user's sessions that have neither ended nor expired, the last seen first. */
   list(tenantId: string, userId: string): Promise<SessionOverview[]>;
-  /** Ends a session of this user; false where they have no such one. */
+  /**
+   * Ends the sessions of a user that were spared a second factor by this trusted device, or by any, as `endOthers` does. The
+   * present one goes on without that if a second factor was proven in it as well. Answers the uids of those that ended.
+   */
+  endTrusted(
+    tenantId: string,
+    userId: string,
+    which: { device: string | undefined; presentUid: string },
+  ): Promise<string[]>;
+  /** Ends a session of this user, with its refresh tokens; false where they have no such one. */
   endOf(tenantId: string, userId: string, uid: string): Promise<boolean>;
   /** Ends it, and says whose it was; of several callers one is told. */
   end(tenantId: string, uid: string): Promise<{ uid: string; userId: string | undefined } | undefined>;

@@ -15,6 +15,7 @@ type UserRow = {
   profile: User['profile'];
   local_name: string | null;
   last_login_at: Date | null;
+  proof_generation: number;
 } & (EntryColumns | { directory_id: null });
 
 /** All of them or none, as the table's checks have it. */
@@ -28,7 +29,7 @@ interface EntryColumns {
 }
 
 const COLUMNS = `id, tenant_id, username, status, profile, directory_id, stable_id, directory_dn, directory_groups,
-  directory_state, directory_checked_at, local_name, last_login_at`;
+  directory_state, directory_checked_at, local_name, last_login_at, proof_generation`;
 
 export function createPostgresUsers(db: Database): Users {
   return { ...anyUsers(db), ...directoryUsers(db), ...localUsers(db), ...graceOfUsers(db) };
@@ -44,18 +45,31 @@ function anyUsers(db: Database): Pick<Users, 'find' | 'disable' | 'recordLogin'>
       return (await db.one(text, [tenantId, userId])) !== undefined;
     },
 
-    async recordLogin(tenantId, userId, at) {
-      await db.query('update users set last_login_at = greatest(last_login_at, $3) where tenant_id = $1 and id = $2', [
-        tenantId,
-        userId,
-        at,
-      ]);
+    async recordLogin(tenantId, userId, { at, proofGeneration, inGrace }) {
+      const recorded = await db.one(
+        `update users
+            set last_login_at = greatest(last_login_at, $3),
+                grace_logins = grace_logins + case when $5 then 1 else 0 end
+          where tenant_id = $1 and id = $2 and proof_generation = $4
+            and (not $5 or $6::int is null or grace_logins < $6)
+         returning 1`,
+        [tenantId, userId, at, proofGeneration, inGrace !== undefined, inGrace?.maxLogins ?? null],
+      );
+      return recorded !== undefined;
     },
   };
 }
 
-function directoryUsers(db: Database): Pick<Users, 'linkDirectoryUser' | 'rememberDirectoryAnswer'> {
+function directoryUsers(db: Database): Pick<Users, 'findByEntry' | 'linkDirectoryUser' | 'rememberDirectoryAnswer'> {
   return {
+    async findByEntry(tenantId, directoryId, stableId) {
+      const row = await db.one<UserRow>(
+        `select ${COLUMNS} from users where tenant_id = $1 and directory_id = $2 and stable_id = $3`,
+        [tenantId, directoryId, stableId],
+      );
+      return row && readUser(row);
+    },
+
     async linkDirectoryUser(tenantId, directoryId, answer) {
       const id = uuidv7();
       const [row] = await db.query<UserRow>(
@@ -140,7 +154,7 @@ function localUsers(
   };
 }
 
-function graceOfUsers(db: Database): Pick<Users, 'grace' | 'countGraceLogin'> {
+function graceOfUsers(db: Database): Pick<Users, 'grace'> {
   return {
     async grace(tenantId, userId) {
       const row = await db.one<{ grace_since: Date; grace_logins: number }>(
@@ -150,13 +164,6 @@ function graceOfUsers(db: Database): Pick<Users, 'grace' | 'countGraceLogin'> {
       );
       if (!row) throw new Error('grace was asked for a user that does not exist');
       return { since: row.grace_since, logins: row.grace_logins };
-    },
-
-    async countGraceLogin(tenantId, userId) {
-      await db.query('update users set grace_logins = grace_logins + 1 where tenant_id = $1 and id = $2', [
-        tenantId,
-        userId,
-      ]);
     },
   };
 }
@@ -193,6 +200,7 @@ function readUser(row: UserRow): User {
     directory: readEntry(row),
     local: row.local_name === null ? undefined : { name: row.local_name },
     lastLoginAt: row.last_login_at ?? undefined,
+    proofGeneration: row.proof_generation,
   };
 }
 

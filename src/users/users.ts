@@ -23,6 +23,11 @@ export interface User {
   /** Undefined for a directory's user. */
   local: LocalAccount | undefined;
   lastLoginAt: Date | undefined;
+  /**
+   * Rises whenever the person's other sessions end: after a change of a factor or a password, or because they asked for it. What
+   * was proven under an earlier one counts for nothing any more, wherever it is kept.
+   */
+  proofGeneration: number;
 }
 
 /** A person's entry as the directory described it at `checkedAt`. */
@@ -60,6 +65,8 @@ export interface NewLocalUser {
 /** Another tenant's user is as unknown as one that does not exist. */
 export interface Users {
   find(tenantId: string, userId: string): Promise<User | undefined>;
+  /** The user of the entry with this id, once there is one. */
+  findByEntry(tenantId: string, directoryId: string, stableId: StableId): Promise<User | undefined>;
   /** The user of this entry, made if this is the first time; of any number of callers at once exactly one makes it. */
   linkDirectoryUser(
     tenantId: string,
@@ -88,14 +95,24 @@ export interface Users {
 
   /** Whether there is such a user. */
   disable(tenantId: string, userId: string): Promise<boolean>;
-  recordLogin(tenantId: string, userId: string, at: Date): Promise<void>;
+  /**
+   * Whether the login stands, decided here once: what it rests on is of the current generation, and where it is `inGrace` there is
+   * one left of `maxLogins`, if that is limited, which is then used up. Otherwise nothing is recorded.
+   */
+  recordLogin(tenantId: string, userId: string, login: RecordedLogin): Promise<boolean>;
 
   /**
    * Since when this person has time to enrol a second factor, and how often they have signed in without one since. The time begins
    * with the first call.
    */
   grace(tenantId: string, userId: string): Promise<{ since: Date; logins: number }>;
-  countGraceLogin(tenantId: string, userId: string): Promise<void>;
+}
+
+export interface RecordedLogin {
+  at: Date;
+  proofGeneration: number;
+  /** Signed in without a factor that the person is asked to enrol. */
+  inGrace?: { maxLogins: number | undefined } | undefined;
 }
 
 /** `admin@local`: so that accounts that live here are told from a directory's. No directory can have this realm. */

@@ -19,17 +19,22 @@ describeOnEveryDatabase('the library’s session', ({ db, other }) => {
   const brake = createBrake();
   let orders: App;
   let wiki: App;
+  /** Its tokens outlive the session. */
+  let mobile: App;
   let sessions: Sessions;
   let browser: UserAgent;
 
   before(async () => {
     const store = createMemoryStore();
-    const client = { secret: SECRET, metadata: { redirect_uris: [CALLBACK], firstParty: true } };
-    provider = await serveProvider({ db: db(), store, clients: { orders: client, wiki: client } });
+    const metadata = { redirect_uris: [CALLBACK], firstParty: true };
+    const client = { secret: SECRET, metadata };
+    const lasting = { secret: SECRET, metadata: { ...metadata, refreshOutlivesSession: true } };
+    provider = await serveProvider({ db: db(), store, clients: { orders: client, wiki: client, mobile: lasting } });
     // Another process of the same issuer, whose writes come as late as a test likes.
     slow = await serveProvider({ db: other(), store, beside: provider, seen: brake.slowing });
     orders = await createApp(provider.issuer);
     wiki = await createApp(provider.issuer, { clientId: 'wiki' });
+    mobile = await createApp(provider.issuer, { clientId: 'mobile' });
     sessions = createPostgresSessions(db());
   });
   beforeEach(() => {
@@ -91,6 +96,49 @@ describeOnEveryDatabase('the library’s session', ({ db, other }) => {
       await browser.get((await orders.begin()).url, { stopAt: `${provider.issuer}/interaction` });
       expect(await count()).to.equal(before);
       expect(cookie()).to.equal(undefined);
+    });
+  });
+
+  describe('is not made by a login that the person’s proofs were outdated after', () => {
+    const outdate = () => sessions.endOthers(provider.tenant.id, provider.next.accountId, undefined);
+    /** A login whose result lies in the interaction. */
+    async function finished(wishes: Wishes = {}, app = orders) {
+      const request = await app.begin(wishes);
+      const page = await browser.get(request.url, { stopAt: `${provider.issuer}/auth/` });
+      return { request, onwards: sentTo(page) };
+    }
+
+    it('but by the next one, which the browser is asked for', async () => {
+      const { request, onwards } = await finished();
+      await outdate();
+      const page = await browser.get(onwards);
+      expect(page.trail.map(({ url }) => url.pathname.split('/')[1])).to.include('interaction');
+      await orders.finish(request, page);
+      expect(await current()).not.to.equal(undefined);
+    });
+
+    it('and the session that was there goes on as it was', async () => {
+      await signIn();
+      const uid = (await current())?.uid;
+      const { onwards } = await finished({ acr_values: 'mfa' });
+      await sessions.endOthers(provider.tenant.id, provider.next.accountId, uid);
+      await browser.get(onwards, { stopAt: `${provider.issuer}/interaction` });
+      expect(await current()).to.include({ uid, acr: 'sfa' });
+    });
+
+    it('and its code is worth nothing where that comes while the session is stored, also for a lasting token', async () => {
+      const { request, onwards } = await finished({}, mobile);
+      const { reached, release } = brake.hold('save');
+      const late = slowly().get(onwards);
+      await reached;
+      await outdate();
+      release();
+      const page = await late;
+      expect(sentTo(page).searchParams.has('code')).to.equal(true);
+      expect(await mobile.finish(request, page).catch((error: unknown) => error)).to.include({
+        error: 'invalid_grant',
+      });
+      expect(await current()).to.equal(undefined);
     });
   });
 

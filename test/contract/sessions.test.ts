@@ -12,11 +12,12 @@ const seconds = () => Math.floor(Date.now() / 1000);
 describeOnEveryDatabase('sessions', ({ db, other }) => {
   let tenantId: string;
   let userId: string;
+  let clientId: string;
   let uid: string;
   let id: string;
 
   beforeEach(async () => {
-    ({ tenantId, userId } = await someoneWithAnApp(db()));
+    ({ tenantId, userId, clientId } = await someoneWithAnApp(db()));
     [uid, id] = [freshId(), freshId()];
   });
 
@@ -38,12 +39,26 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
     amr: ['pwd'],
     authTime: 1_000_000,
     proofs: [{ factor: 'password', amr: ['pwd'], at: 1_000_000 }],
+    proofGeneration: 0,
     address: '192.0.2.1',
     userAgent: 'Browser/1.0',
     ...parts,
   });
   const signedIn = (parts: Partial<SessionChange> = {}) =>
     sessions().save(tenantId, change({ signIn: signIn(), ...parts }));
+  async function aGrant(grantId: string, session: string | undefined, owner = { userId, clientId }): Promise<void> {
+    await db().query(
+      `insert into grants (tenant_id, id, user_id, client_id, payload, expires_at)
+       values ($1, $2, $3, $4, '{}', now() + interval '1 day')`,
+      [tenantId, grantId, owner.userId, owner.clientId],
+    );
+    if (session === undefined) return;
+    await sessions().claimAuthorization(tenantId, session, owner.clientId, { sid: 's', grantId, replacing: undefined });
+  }
+  const grants = async () =>
+    (await db().query<{ id: string }>('select id from grants where tenant_id = $1 order by id', [tenantId])).map(
+      (grant) => grant.id,
+    );
   /** As if the session had been used last, and made, so many seconds ago. */
   const age = (period: number) =>
     db().query(
@@ -182,6 +197,123 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
     });
   });
 
+  describe('rest on proofs that still count', () => {
+    const uids = async () => (await sessions().list(tenantId, userId)).map((one) => one.uid);
+
+    it('and are told of which generation they are', async () => {
+      await signedIn();
+      expect((await sessions().findByUid(tenantId, uid))?.proofGeneration).to.equal(0);
+      await sessions().endOthers(tenantId, userId, uid);
+      expect((await sessions().find(tenantId, id))?.proofGeneration).to.equal(1);
+    });
+
+    it('so that none is made by a login of before all others were ended, or of none', async () => {
+      await sessions().endOthers(tenantId, userId, undefined);
+      for (const proofGeneration of [0, 2, undefined]) {
+        expect(await signedIn({ signIn: signIn({ proofGeneration }) })).to.equal(false);
+      }
+      expect(await uids()).to.deep.equal([]);
+      expect(await signedIn({ signIn: signIn({ proofGeneration: 1 }) })).to.equal(true);
+      expect(await uids()).to.deep.equal([uid]);
+    });
+
+    it('and go on without a step-up that does not', async () => {
+      await signedIn();
+      await sessions(1).endOthers(tenantId, userId, uid);
+      const [formerId, stepUp] = [id, signIn({ acr: 'mfa', amr: ['pwd', 'otp', 'mfa'] })];
+      id = freshId();
+      expect(await sessions().save(tenantId, change({ formerId, signIn: stepUp }))).to.equal(true);
+      expect(await sessions().find(tenantId, id)).to.include({ uid, acr: 'sfa' });
+    });
+
+    it('whichever of twenty logins come before or after', async () => {
+      const all = Array.from({ length: 20 }, () => freshId());
+      const [saved] = await Promise.all([
+        twenty((n) => sessions(n).save(tenantId, change({ uid: all[n] ?? '', id: freshId(), signIn: signIn() }))),
+        sessions(1).endOthers(tenantId, userId, undefined),
+      ]);
+      expect(saved).to.have.length(20);
+      expect(await uids()).to.deep.equal([]);
+    });
+
+    it('and leave no grant, whose code may be out already', async () => {
+      await sessions().endOthers(tenantId, userId, undefined);
+      await aGrant('early', uid);
+      await signedIn({ authorizations: { app: { sid: 'sid-1', grantId: 'early' } } });
+      expect(await grants()).to.deep.equal([]);
+    });
+  });
+
+  describe('end with their refresh tokens', () => {
+    it('all but those of the one that is kept, also where the session has long gone', async () => {
+      const elsewhere = freshId();
+      await signedIn();
+      await signedIn({ uid: elsewhere, id: freshId() });
+      await aGrant('kept', uid);
+      await aGrant('elsewhere', elsewhere);
+      await aGrant('long gone', undefined);
+      const theirs = await someoneWithAnApp(db(), tenantId);
+      await aGrant('theirs', undefined, theirs);
+      await sessions(1).endOthers(tenantId, userId, uid);
+      expect(await grants()).to.deep.equal(['kept', 'theirs']);
+      await sessions(1).endOthers(tenantId, userId, undefined);
+      expect(await grants()).to.deep.equal(['theirs']);
+    });
+
+    it('where their owner ends one, and not where an app signs out', async () => {
+      const other = freshId();
+      await signedIn();
+      await signedIn({ uid: other, id: freshId() });
+      await aGrant('ended', uid);
+      await aGrant('signed out', other);
+      await sessions().endOf(tenantId, userId, uid);
+      await sessions().end(tenantId, other);
+      expect(await grants()).to.deep.equal(['signed out']);
+    });
+  });
+
+  describe('end with a trusted device', () => {
+    const PASSWORD = { factor: 'password', amr: ['pwd'], at: 1_000_000 } as const;
+    const TOTP = { factor: 'totp', amr: ['otp'], at: 1_000_000 } as const;
+    const waived = (device: string) => ({ factor: 'trusted-device', amr: [], at: 1_000_000, device }) as const;
+    const here = (proofs: SignIn['proofs']) => signedIn({ signIn: signIn({ proofs }) });
+    async function elsewhere(proofs: SignIn['proofs']): Promise<string> {
+      const uid = freshId();
+      await signedIn({ uid, id: freshId(), signIn: signIn({ proofs }) });
+      return uid;
+    }
+
+    it('where that spared them a second factor, and others do not', async () => {
+      await here([PASSWORD, TOTP]);
+      const theirs = await elsewhere([PASSWORD, waived('laptop')]);
+      const steppedUp = await elsewhere([PASSWORD, waived('laptop'), TOTP]);
+      const others = [await elsewhere([PASSWORD, waived('phone')]), await elsewhere([PASSWORD])];
+      await aGrant('theirs', theirs);
+      const ended = await sessions(1).endTrusted(tenantId, userId, { device: 'laptop', presentUid: uid });
+      expect(ended).to.have.members([theirs, steppedUp]);
+      expect((await sessions().list(tenantId, userId)).map((one) => one.uid)).to.have.members([uid, ...others]);
+      expect(await grants()).to.deep.equal([]);
+      expect(await signedIn({ uid: freshId(), id: freshId() })).to.equal(false);
+    });
+
+    it('whichever it is, where all are forgotten', async () => {
+      await here([PASSWORD, TOTP]);
+      const ended = [await elsewhere([PASSWORD, waived('laptop')]), await elsewhere([PASSWORD, waived('phone')])];
+      const all = { device: undefined, presentUid: uid };
+      expect(await sessions().endTrusted(tenantId, userId, all)).to.have.members(ended);
+    });
+
+    it('also the present one, unless a second factor was proven there too: that goes on by it alone', async () => {
+      const forget = () => sessions().endTrusted(tenantId, userId, { device: 'laptop', presentUid: uid });
+      await here([PASSWORD, waived('laptop'), TOTP]);
+      expect(await forget()).to.deep.equal([]);
+      expect((await sessions().findByUid(tenantId, uid))?.proofs).to.deep.equal([PASSWORD, TOTP]);
+      [uid, id] = [freshId(), freshId()];
+      await signedIn({ signIn: signIn({ proofs: [PASSWORD, waived('laptop')], proofGeneration: 1 }) });
+      expect(await forget()).to.deep.equal([uid]);
+    });
+  });
+
   describe('are listed for their owner', () => {
     it('with what is known of each, the last seen first', async () => {
       const elsewhere = freshId();
@@ -297,6 +429,8 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
     expect(await sessions().endOthers(neighbour, userId, undefined)).to.deep.equal([]);
     expect(await sessions().list(neighbour, userId)).to.deep.equal([]);
     expect(await sessions().endOf(neighbour, userId, uid)).to.equal(false);
+    const all = { device: undefined, presentUid: '' };
+    expect(await sessions().endTrusted(neighbour, userId, all)).to.deep.equal([]);
     await sessions().touch(neighbour, uid, { idle: 1, absolute: 1 });
     await sessions().save(neighbour, change({ authorizations: { orders: { sid: 'sid-1' } } }));
     await sessions().claimAuthorization(neighbour, uid, 'wiki', { sid: 's', grantId: 'g', replacing: undefined });

@@ -3,7 +3,9 @@ import { v7 as uuidv7, version } from 'uuid';
 
 import type { DirectoryGroup, DirectoryUser } from '../../src/directory/directory.ts';
 import type { DirectoryAnswer } from '../../src/users/users.ts';
+import { createPostgresSessions } from '../../src/sessions/sessions-postgres.ts';
 import { createPostgresUsers } from '../../src/users/users-postgres.ts';
+import { twenty } from '../support/at-once.ts';
 import { describeOnEveryDatabase } from '../support/every-database.ts';
 import { aDirectoryId, aTenantId } from '../support/tenants.ts';
 
@@ -54,6 +56,7 @@ describeOnEveryDatabase('users of a directory', ({ db, other }) => {
       },
       local: undefined,
       lastLoginAt: undefined,
+      proofGeneration: 0,
     });
     expect(await createPostgresUsers(other()).find(tenantId, first.user.id)).to.deep.equal(first.user);
     const second = await users().linkDirectoryUser(tenantId, directoryId, answer({}, [finance, board]));
@@ -93,6 +96,12 @@ describeOnEveryDatabase('users of a directory', ({ db, other }) => {
     ];
     expect(links.map((link) => link.created)).to.deep.equal([true, true, true, true]);
     expect(new Set(links.map((link) => link.user.id)).size).to.equal(4);
+    for (const { user } of links) {
+      const { id = '', stableId = '' } = user.directory ?? {};
+      expect(await users().findByEntry(user.tenantId, id, stableId)).to.deep.equal(user);
+    }
+    expect(await users().findByEntry(elsewhere.tenantId, directoryId, 'a1')).to.equal(undefined);
+    expect(await users().findByEntry(tenantId, directoryId, '')).to.equal(undefined);
   });
 
   it('are never joined to a directory of another tenant', async () => {
@@ -209,15 +218,31 @@ describeOnEveryDatabase('users with an account here', ({ db, other }) => {
     expect(await users().findByLocalName(tenantId, 'ann')).to.include({ passwordHash: 'rehashed' });
   });
 
+  const inGrace = (maxLogins?: number) => ({ at: noon, proofGeneration: 0, inGrace: { maxLogins } });
+
   it('are disabled, and remember their last login', async () => {
     const tenantId = await aTenantId(db());
     const user = await created(tenantId, 'ann');
     expect(await users().disable(tenantId, user.id)).to.equal(true);
-    await users().recordLogin(tenantId, user.id, later(1));
-    await users().recordLogin(tenantId, user.id, noon);
+    for (const at of [later(1), noon]) {
+      expect(await users().recordLogin(tenantId, user.id, { at, proofGeneration: 0 })).to.equal(true);
+    }
     expect(await users().find(tenantId, user.id))
       .to.include({ status: 'disabled' })
       .and.deep.include({ lastLoginAt: later(1) });
+  });
+
+  it('have no login recorded that rests on proofs of another generation', async () => {
+    const tenantId = await aTenantId(db());
+    const user = await created(tenantId, 'ann');
+    await createPostgresSessions(db()).endOthers(tenantId, user.id, undefined);
+    for (const proofGeneration of [0, 2]) {
+      const login = { at: noon, proofGeneration, inGrace: { maxLogins: undefined } };
+      expect(await users().recordLogin(tenantId, user.id, login)).to.equal(false);
+    }
+    expect(await users().find(tenantId, user.id)).to.deep.equal({ ...user, proofGeneration: 1 });
+    expect((await users().grace(tenantId, user.id)).logins).to.equal(0);
+    expect(await users().recordLogin(tenantId, user.id, { at: noon, proofGeneration: 1 })).to.equal(true);
   });
 
   it('have time to enrol from the first time that it is asked for, and their sign-ins without are counted', async () => {
@@ -233,15 +258,26 @@ describeOnEveryDatabase('users with an account here', ({ db, other }) => {
     expect(Math.abs((first?.since.getTime() ?? 0) - Date.now())).to.be.below(60_000);
     for (const other of others) expect(other).to.deep.equal(first);
 
-    await Promise.all(Array.from({ length: 20 }, () => users().countGraceLogin(tenantId, user.id)));
+    await twenty(() => users().recordLogin(tenantId, user.id, inGrace()));
     expect(await users().grace(tenantId, user.id)).to.deep.equal({ since: first?.since, logins: 20 });
     expect((await users().grace(tenantId, neighbour.id)).logins).to.equal(0);
+  });
+
+  it('sign in without a second factor as often as the tenant says, however many logins end at once', async () => {
+    const tenantId = await aTenantId(db());
+    const { id } = await created(tenantId, 'ann');
+    const recorded = await twenty((n) =>
+      createPostgresUsers(n % 2 ? db() : other()).recordLogin(tenantId, id, inGrace(3)),
+    );
+    expect(recorded.filter(Boolean)).to.have.length(3);
+    expect((await users().grace(tenantId, id)).logins).to.equal(3);
+    expect(await users().recordLogin(tenantId, id, { at: noon, proofGeneration: 0 })).to.equal(true);
   });
 
   it('have no time to enrol in another tenant, and none of their sign-ins there are counted', async () => {
     const [tenantId, stranger] = [await aTenantId(db()), await aTenantId(db())];
     const { id } = await created(tenantId, 'ann');
-    await users().countGraceLogin(stranger, id);
+    expect(await users().recordLogin(stranger, id, inGrace())).to.equal(false);
     expect(
       await users()
         .grace(stranger, id)
@@ -280,7 +316,7 @@ describeOnEveryDatabase('users of another tenant', ({ db }) => {
       expect(await users().rememberDirectoryAnswer(stranger, id, gone), id).to.equal(undefined);
     }
     for (const { id } of [user, bob]) {
-      await users().recordLogin(stranger, id, noon);
+      expect(await users().recordLogin(stranger, id, { at: noon, proofGeneration: 0 })).to.equal(false);
       await users().storePasswordHash(stranger, id, 'theirs');
       await users().replacePasswordHash(stranger, id, 'hash', 'theirs');
     }
