@@ -4,10 +4,9 @@ import type { Directory, DirectoryUser } from '../directory/directory.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
 import { ALLOWANCE } from '../security/attempt-limiter.ts';
-import type { Allowance } from '../security/attempt-limiter.ts';
 import { createBindPace } from './bind-pace.ts';
 import type { BindPace } from './bind-pace.ts';
-import type { Candidate, FirstFactor } from './first-factor.ts';
+import type { Allowances, Candidate, FirstFactor } from './first-factor.ts';
 
 export interface NamedDirectory {
   id: string;
@@ -25,8 +24,11 @@ interface Match {
   entry: DirectoryUser;
 }
 
-/** Of a tenant's directories, in their order, makes the first factor that asks them. There is at least one. */
-export type DirectoryPassword = (directories: readonly NamedDirectory[]) => FirstFactor;
+/**
+ * Of a tenant's directories, in their order, makes the first factor that asks them. There is at least one. `trusting`: people may
+ * trust browsers.
+ */
+export type DirectoryPassword = (directories: readonly NamedDirectory[], trusting: boolean) => FirstFactor;
 
 export function createDirectoryPassword(): DirectoryPassword {
   const paces = new WeakMap<Directory, BindPace>();
@@ -36,14 +38,14 @@ export function createDirectoryPassword(): DirectoryPassword {
     return pace;
   };
 
-  return (directories) => ({
-    allowance: allowanceOf(directories),
+  return (directories, trusting) => ({
+    allowances: allowancesOf(directories, trusting),
     async find(loginName) {
       const lookups = lookupsOf(loginName, directories);
       const found = await resolve(lookups);
       if (found.ok) return candidate(found.value, paceOf(found.value.source.directory));
-      const [asked] = lookups.map(({ source }) => source.directory);
-      return nobody(found.reason, asked, asked && paceOf(asked));
+      const [asked] = lookups.map(({ source }) => source);
+      return nobody(found.reason, asked, asked && paceOf(asked.directory));
     },
   });
 }
@@ -52,6 +54,7 @@ function candidate({ source, entry }: Match, pace: BindPace): Candidate {
   const { id: directoryId, directory } = source;
   return {
     subjects: [`directory:${directoryId}:${entry.stableId}`],
+    account: { kind: 'directory', directoryId, entry },
     who: { detail: { directory: directory.name, username: entry.username, stableId: entry.stableId } },
     async prove(password) {
       const since = performance.now();
@@ -64,13 +67,18 @@ function candidate({ source, entry }: Match, pace: BindPace): Candidate {
   };
 }
 
-function nobody(reason: 'unknown' | 'ambiguous', asked: Directory | undefined, pace: BindPace | undefined): Candidate {
+function nobody(
+  reason: 'unknown' | 'ambiguous',
+  asked: NamedDirectory | undefined,
+  pace: BindPace | undefined,
+): Candidate {
   return {
     subjects: [],
+    ...(asked && { account: { kind: 'directory', directoryId: asked.id, entry: { stableId: '' } } }),
     who: {},
     async prove(password) {
       const since = performance.now();
-      await asked?.bindNobody(password);
+      await asked?.directory.bindNobody(password);
       await pace?.keep(since);
       return refused(reason);
     },
@@ -117,14 +125,32 @@ function lookupsOf(loginName: string, directories: readonly NamedDirectory[]): L
  * forgotten the failures. One allowance for all of a tenant's directories and for names in none, so that the number of tries
  * does not tell who exists.
  */
-function allowanceOf(directories: readonly NamedDirectory[]): Allowance {
-  const strict = directories
-    .map(({ lockoutBudget = Infinity, lockoutWindow = ALLOWANCE.longestBlock }) => ({ lockoutBudget, lockoutWindow }))
-    .filter(({ lockoutBudget, lockoutWindow }) => lockoutBudget < failuresWithin(lockoutWindow));
-  if (strict.length === 0) return ALLOWANCE;
-  const block = Math.max(...strict.map(({ lockoutWindow }) => lockoutWindow));
-  const failures = Math.min(ALLOWANCE.failures, ...strict.map(({ lockoutBudget }) => lockoutBudget));
-  return { failures, firstBlock: block, longestBlock: block };
+function allowancesOf(directories: readonly NamedDirectory[], trusting: boolean): Allowances {
+  const limits = directories.map(({ lockoutBudget = Infinity, lockoutWindow = ALLOWANCE.longestBlock }) => {
+    const kept = trusting ? keptOf(lockoutBudget) : 0;
+    return { budget: lockoutBudget - kept, kept, window: lockoutWindow };
+  });
+  const strict = limits.filter(({ budget, window }) => budget < failuresWithin(window));
+  const block = Math.max(...(strict.length > 0 ? strict : limits).map(({ window }) => window));
+  const within = (failures: number[]) => ({
+    failures: Math.min(ALLOWANCE.failures, ...failures),
+    firstBlock: block,
+    longestBlock: block,
+  });
+  const trusted = within(limits.map(({ kept }) => kept));
+  return {
+    anywhere: strict.length > 0 ? within(strict.map(({ budget }) => budget)) : ALLOWANCE,
+    trusted: trusted.failures > 0 ? trusted : undefined,
+  };
+}
+
+/**
+ * Of the failures that a directory bears, a quarter is kept for browsers that an account's owner trusts: taken from the others'
+ * and not added, so that both together still stay below its threshold. A budget of one cannot be shared.
+ */
+function keptOf(budget: number): number {
+  if (budget === Infinity) return ALLOWANCE.failures;
+  return budget > 1 ? Math.max(1, Math.floor(budget / 4)) : 0;
 }
 
 /** How many failures the usual allowance lets through in so many seconds: its first ones, and one after each block. */

@@ -9,7 +9,20 @@ import type { Allowance } from '../security/attempt-limiter.ts';
 /** Whose password it was. */
 export type SignedIn =
   | { kind: 'directory'; directoryId: string; entry: DirectoryUser; notice: BindNotice }
+  /** `proofGeneration`: the person's when the password was looked up. */
+  | { kind: 'local'; userId: string; proofGeneration: number };
+
+/** Whose account a name means, before anything is proven. */
+export type Account =
+  | { kind: 'directory'; directoryId: string; entry: Pick<DirectoryUser, 'stableId' | 'passwordChangedAt'> }
   | { kind: 'local'; userId: string };
+
+/** How often a password may be tried. */
+export interface Allowances {
+  anywhere: Allowance;
+  /** In browsers that the account's owner trusts, once it is blocked elsewhere; undefined for not at all. */
+  trusted: Allowance | undefined;
+}
 
 /** The true reason; what of it a person may learn is password-sign-in.ts's to say. */
 export type FirstFactorRefusal = BindRefusal | 'unknown' | 'ambiguous' | 'malformed';
@@ -18,6 +31,8 @@ export type FirstFactorRefusal = BindRefusal | 'unknown' | 'ambiguous' | 'malfor
 export interface Candidate {
   /** What attempts are counted on, whichever of its names was typed; empty for nobody. */
   subjects: readonly string[];
+  /** Nobody's may be one that is not found: to look for it takes as long. Undefined where none need be looked for. */
+  account?: Account;
   /** Who it is, for the audit trail. */
   who: Pick<AuditEvent, 'subject' | 'detail'>;
   /** @throws AppError when the password could not be judged: `directory_unavailable`, `storage_unavailable`, `overloaded`. */
@@ -25,7 +40,7 @@ export interface Candidate {
 }
 
 export interface FirstFactor {
-  readonly allowance: Allowance;
+  readonly allowances: Allowances;
   /** @throws AppError when it cannot be told: `directory_unavailable`, `storage_unavailable`. */
   find(loginName: string): Promise<Candidate>;
 }

@@ -7,7 +7,7 @@ import { LOCAL_SUFFIX } from '../users/users.ts';
 import type { Candidate, FirstFactor } from './first-factor.ts';
 
 export interface LocalAccount {
-  user: { id: string; status: 'active' | 'disabled' };
+  user: { id: string; status: 'active' | 'disabled'; proofGeneration: number };
   /** Undefined before a first password is set. */
   passwordHash: string | undefined;
 }
@@ -36,7 +36,7 @@ export function localPassword(tenantId: string, accounts: LocalAccounts, passwor
   };
 
   return {
-    allowance: ALLOWANCE,
+    allowances: { anywhere: ALLOWANCE, trusted: ALLOWANCE },
     async find(loginName) {
       const localName = isLocalName(loginName) ? loginName.slice(0, -LOCAL_SUFFIX.length) : loginName;
       const account = await accounts.findByLocalName(tenantId, localName);
@@ -47,13 +47,14 @@ export function localPassword(tenantId: string, accounts: LocalAccounts, passwor
   function candidate({ user, passwordHash: stored }: LocalAccount): Candidate {
     return {
       subjects: [`user:${user.id}`],
+      account: { kind: 'local', userId: user.id },
       who: { subject: { kind: 'user', id: user.id } },
       async prove(password) {
         const { ok, rehash } = await passwordHash.verify(stored, password);
         if (!ok || stored === undefined) return refused('bad-credentials');
         if (user.status === 'disabled') return refused('disabled');
         if (rehash) await accounts.replacePasswordHash(tenantId, user.id, stored, await passwordHash.hash(password));
-        return accepted({ kind: 'local', userId: user.id });
+        return accepted({ kind: 'local', userId: user.id, proofGeneration: user.proofGeneration });
       },
     };
   }

@@ -1,19 +1,25 @@
 // Signing in with a passkey alone: nobody is known before, and its credential tells who it is. Owns the challenge of each login,
-// attempt limits, single use and audit; second-factors/passkey.ts judges the answer. Whether the person may sign in is the
-// login's to ask.
+// single use and audit; second-factors/passkey.ts judges the answer. Whether the person may sign in is the login's to ask.
+// Nobody guesses a signature: an answer that is right is never refused for those that went wrong before it. Those are bounded by
+// address alone, so that a stranger neither keeps anybody out nor fills the audit trail.
 
+import { byUser } from '../audit/audit.ts';
 import type { Audit, AuditEvent, AuditEventType } from '../audit/audit.ts';
 import type { Database } from '../db/database.ts';
 import type { NotifyAccountChange } from '../delivery/notifications.ts';
+import { epochSeconds } from '../epoch-seconds.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
+import { proofOf } from '../policy/proof.ts';
 import type { Proof } from '../policy/proof.ts';
-import type { ChallengePlace, Challenges } from '../second-factors/challenges.ts';
+import type { ChallengePlace, Challenges, FoundChallenge } from '../second-factors/challenges.ts';
 import type { Enrolments } from '../second-factors/enrolments.ts';
 import { readAssertion } from '../second-factors/passkey-answers.ts';
 import type { Passkey } from '../second-factors/passkey.ts';
-import { evaluate } from '../security/attempt-limiter.ts';
-import type { AttemptLimiter, Blocked, Reservation } from '../security/attempt-limiter.ts';
+import { blocked } from '../security/attempt-limiter.ts';
+import type { Blocked } from '../security/attempt-limiter.ts';
+import { networkOf } from '../security/client-network.ts';
+import type { Tally } from '../security/tally.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 
 export interface PasskeySignInRequest {
@@ -22,7 +28,7 @@ export interface PasskeySignInRequest {
   context: string;
   /** AuthenticationResponseJSON (WebAuthn Level 3, 5.1.8), as the browser posts it. */
   credential: string;
-  /** The client's address, for the limiter. */
+  /** The client's address, for the count of failures. */
   address: string;
 }
 
@@ -32,20 +38,29 @@ export interface PasskeySignInRequest {
  */
 export type PasskeySignInRefusal = 'malformed' | 'wrong' | 'unknown' | 'expired' | 'cloned';
 
+export interface SignedInByPasskey {
+  userId: string;
+  /** The person's when the passkey was looked up. */
+  proofGeneration: number;
+  proof: Proof;
+}
+
 export interface PasskeySignIn {
   /** PublicKeyCredentialRequestOptionsJSON as JSON; with the same challenge until that is answered. `context`: of one login. */
   options(tenant: Tenant, context: string): Promise<string>;
-  /** @throws AppError `storage_unavailable`; never counted as a failure. */
-  answer(
-    request: PasskeySignInRequest,
-  ): Promise<Outcome<{ userId: string; proof: Proof }, PasskeySignInRefusal> | Blocked>;
+  /**
+   * `blocked`: went wrong as well, after too many others from this address.
+   *
+   * @throws AppError `storage_unavailable`; never counted as a failure.
+   */
+  answer(request: PasskeySignInRequest): Promise<Outcome<SignedInByPasskey, PasskeySignInRefusal> | Blocked>;
 }
 
 export interface PasskeySignInOptions {
   passkey: (tenant: Tenant) => Passkey;
   challenges: Challenges;
   enrolments: Pick<Enrolments, 'findByCredential' | 'use' | 'markUsed'>;
-  limiter: AttemptLimiter;
+  countFailure: Tally;
   audit: Audit;
   db: Pick<Database, 'unitOfWork'>;
   /** Tells the person, by way of the outbox. */
@@ -57,10 +72,9 @@ export interface PasskeySignInOptions {
 const LIFE = 60 * 60;
 
 type Found = NonNullable<Awaited<ReturnType<Enrolments['findByCredential']>>>;
-type Question = NonNullable<Awaited<ReturnType<Challenges['find']>>>;
 
 export function createPasskeySignIn(options: PasskeySignInOptions): PasskeySignIn {
-  const { passkey, challenges, enrolments, limiter, audit, db, notify, now = () => new Date() } = options;
+  const { passkey, challenges, enrolments, countFailure, audit, db, notify, now = () => new Date() } = options;
 
   return {
     async options(tenant, context) {
@@ -68,7 +82,7 @@ export function createPasskeySignIn(options: PasskeySignInOptions): PasskeySignI
       const open = await challenges.find(place);
       if (open) return optionsOf(tenant, open.challenge.kept);
       const { kept } = (await passkey(tenant).ask(nobody(tenant), [])).value;
-      const askedAt = seconds(now());
+      const askedAt = epochSeconds(now());
       // A page that was asked for at the same time may have put another.
       const asked =
         (await challenges.add(place, { kept, askedAt, expiresAt: askedAt + LIFE })) ?? (await challenges.find(place));
@@ -76,32 +90,20 @@ export function createPasskeySignIn(options: PasskeySignInOptions): PasskeySignI
     },
 
     async answer(request) {
-      const { tenant, credential, address } = request;
+      const { tenant, context, credential } = request;
       const credentialId = discoveredId(credential);
       if (credentialId === undefined) return refused('malformed');
-      const reservation = await limiter.reserve({ tenantId: tenant.id, kind: 'passkey', subjects: [], address });
-      if (reservation.ok) return evaluate(reservation.value, () => judge(request, credentialId, reservation.value));
-      await audit.record({ ...eventOf(tenant, 'login.blocked'), reason: reservation.reason });
-      return reservation;
+      const open = await challenges.find(placeOf(tenant, context));
+      if (!open) return refused('expired');
+      const found = await find(tenant, credentialId);
+      if (!found) return refuse(request, 'unknown');
+      const { userId, enrolment } = found;
+      const person = { ...nobody(tenant), userId };
+      const verdict = await passkey(tenant).verify(person, [enrolment], open.challenge.kept, credential);
+      const outcome = verdict.ok ? await use(tenant, found, open, verdict.value) : verdict;
+      return outcome.ok ? outcome : refuse(request, outcome.reason, userId);
     },
   };
-
-  async function judge(request: PasskeySignInRequest, credentialId: string, reservation: Reservation) {
-    const { tenant, context, credential } = request;
-    const question = await challenges.find(placeOf(tenant, context));
-    if (!question) {
-      await reservation.release();
-      return refused('expired');
-    }
-    const found = await find(tenant, credentialId);
-    if (!found) return refuse(tenant, 'unknown');
-    const { userId, enrolment } = found;
-    const person = { ...nobody(tenant), userId };
-    const verdict = await passkey(tenant).verify(person, [enrolment], question.challenge.kept, credential);
-    if (!verdict.ok) return refuse(tenant, verdict.reason, userId);
-    const outcome = await use(tenant, found, question, verdict.value, reservation);
-    return outcome.ok ? outcome : refuse(tenant, outcome.reason, userId);
-  }
 
   async function find(tenant: Tenant, credentialId: string): Promise<Found | undefined> {
     const isAllowed = tenant.settings.policy.secondFactors.allowed.includes('passkey');
@@ -111,29 +113,38 @@ export function createPasskeySignIn(options: PasskeySignInOptions): PasskeySignI
   /** All or nothing, but for the challenge: after a fault there is a new one to answer. */
   function use(
     tenant: Tenant,
-    { userId, enrolment }: Found,
-    question: Question,
+    { userId, proofGeneration, enrolment }: Found,
+    open: FoundChallenge,
     proven: Verified,
-    reservation: Reservation,
-  ): Promise<Outcome<{ userId: string; proof: Proof }, 'expired' | 'cloned'>> {
+  ): Promise<Outcome<SignedInByPasskey, 'expired' | 'cloned'>> {
     return db.unitOfWork(async () => {
-      if (!(await question.use())) return refused('expired');
+      if (!(await open.use())) return refused('expired');
       // Another login has meanwhile seen as high a counter.
       if (!(await enrolments.use(tenant.id, userId, proven.use))) return refused('cloned');
-      await enrolments.markUsed(tenant.id, userId, enrolment.id);
-      await audit.record({ ...eventOf(tenant, 'second_factor.proven', userId), actor: { kind: 'user', id: userId } });
-      await reservation.succeeded();
-      return accepted({ userId, proof: { factor: 'passkey', amr: proven.amr, at: seconds(now()) } });
+      await enrolments.markUsed(tenant.id, userId, enrolment);
+      await audit.record({ ...eventOf(tenant, 'second_factor.proven'), ...byUser(tenant.id, userId) });
+      return accepted({ userId, proofGeneration, proof: proofOf('passkey', proven.amr, now()) });
     });
   }
 
-  async function refuse(tenant: Tenant, reason: PasskeySignInRefusal, userId?: string) {
-    await db.unitOfWork(async () => {
+  async function refuse({ tenant, address }: PasskeySignInRequest, reason: PasskeySignInRefusal, userId?: string) {
+    if (reason === 'cloned' && userId !== undefined) return refuseClone(tenant, userId);
+    const { beyond, retryAfter } = await countFailure(`passkey:address:${networkOf(address)}`);
+    if (beyond === 0) {
       await audit.record({ ...eventOf(tenant, 'login.failed', userId), reason });
-      if (reason !== 'cloned' || userId === undefined) return;
+      return refused(reason);
+    }
+    if (beyond === 1) await audit.record({ ...eventOf(tenant, 'login.blocked'), reason: 'blocked' });
+    return blocked(retryAfter);
+  }
+
+  /** Only somebody who holds the key comes here, so this is never too much to tell. */
+  async function refuseClone(tenant: Tenant, userId: string) {
+    await db.unitOfWork(async () => {
+      await audit.record({ ...eventOf(tenant, 'login.failed', userId), reason: 'cloned' });
       await notify({ tenantId: tenant.id, userId, notice: { kind: 'passkey-refused' } });
     });
-    return refused(reason);
+    return refused('cloned' as const);
   }
 
   function optionsOf(tenant: Tenant, kept: string): string {
@@ -154,10 +165,6 @@ function nobody({ id }: Tenant) {
 function eventOf({ id: tenantId }: Tenant, type: AuditEventType, userId?: string): AuditEvent {
   const subject = userId === undefined ? undefined : ({ kind: 'user', id: userId } as const);
   return { type, tenantId, subject, detail: { factor: 'passkey' } };
-}
-
-function seconds(date: Date): number {
-  return Math.floor(date.getTime() / 1000);
 }
 
 /** Where nobody is known before, the user handle has to be there as well (7.2, step 6). */

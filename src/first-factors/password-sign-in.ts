@@ -6,13 +6,13 @@ import { AppError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import { refused } from '../outcome.ts';
 import { ALLOWANCE, evaluate } from '../security/attempt-limiter.ts';
-import type { Allowance, AttemptLimiter, Blocked, Reservation } from '../security/attempt-limiter.ts';
+import type { AttemptLimiter, Blocked, Reservation } from '../security/attempt-limiter.ts';
 import { normalizeLoginName } from '../security/login-name.ts';
 import type { PasswordHash } from '../security/password-hash.ts';
 import { sha256 } from '../security/sha256.ts';
 import { createDirectoryPassword } from './directory-password.ts';
 import type { NamedDirectory } from './directory-password.ts';
-import type { Candidate, FirstFactorRefusal, SignedIn } from './first-factor.ts';
+import type { Account, Allowances, Candidate, FirstFactorRefusal, SignedIn } from './first-factor.ts';
 import { isLocalName, localPassword } from './local-password.ts';
 import type { LocalAccounts } from './local-password.ts';
 
@@ -25,6 +25,8 @@ export interface SignInRequest {
   password: string;
   /** The client's address, for the limiter. */
   address: string;
+  /** Who owns the account, if this is a browser that they trust; to be left out where nobody can trust one. */
+  trustedBy?: ((account: Account) => Promise<string | undefined>) | undefined;
 }
 
 /** `bad-credentials` is all that is told without the right password; the others come only after it. */
@@ -66,22 +68,43 @@ export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSi
   const directoryPassword = createDirectoryPassword();
 
   return async (request) => {
-    const { tenantId, address } = request;
-    const { candidate, subjects, allowance } = await tellingOutages(request, () => resolve(request));
-    const reservation = await limiter.reserve({ tenantId, kind: 'password', subjects, address, allowance });
+    const resolved = await tellingOutages(request, () => resolve(request));
+    const { candidate } = resolved;
+    const reservation = await reserve(request, resolved);
     if (reservation.ok) return judge(request, candidate, reservation.value);
+    const { tenantId } = request;
     await audit.record({ type: 'login.blocked', tenantId, reason: reservation.reason, ...candidate.who });
     return reservation;
   };
 
   /** Who the name means, and what attempts on it are counted on. */
-  async function resolve({ tenantId, directories, username, password }: SignInRequest): Promise<Resolved> {
-    const name = normalizeLoginName(username);
-    if (!name.ok || !isPassword(password)) return { candidate: NOBODY, subjects: [], allowance: ALLOWANCE };
+  async function resolve({ tenantId, directories, trustedBy, ...typed }: SignInRequest): Promise<Resolved> {
+    const name = normalizeLoginName(typed.username);
+    if (!name.ok || !isPassword(typed.password)) return NO_ATTEMPT;
     const local = directories.length === 0 || isLocalName(name.value);
-    const factor = local ? localPassword(tenantId, localAccounts, passwordHash) : directoryPassword(directories);
+    const factor = local
+      ? localPassword(tenantId, localAccounts, passwordHash)
+      : directoryPassword(directories, trustedBy !== undefined);
     const candidate = await factor.find(name.value);
-    return { candidate, subjects: [...candidate.subjects, typedSubject(name.value)], allowance: factor.allowance };
+    return { candidate, subjects: [...candidate.subjects, typedSubject(name.value)], allowances: factor.allowances };
+  }
+
+  /**
+   * A door that others have closed with their guesses still opens to a browser that its owner trusts. What that may try is little
+   * and counted by itself, so that a stolen browser is no way to guess on.
+   */
+  async function reserve(
+    { tenantId, address, trustedBy }: SignInRequest,
+    { candidate, subjects, allowances }: Resolved,
+  ) {
+    const { anywhere, trusted } = allowances;
+    const usual = await limiter.reserve({ tenantId, kind: 'password', subjects, address, allowance: anywhere });
+    if (usual.ok || !trusted || !candidate.account) return usual;
+    const owner = await trustedBy?.(candidate.account);
+    if (owner === undefined) return usual;
+    const own = { tenantId, kind: 'trusted-device', subjects: [`user:${owner}`], address, allowance: trusted } as const;
+    const another = await limiter.reserve(own);
+    return another.ok || another.retryAfter < usual.retryAfter ? another : usual;
   }
 
   async function judge(
@@ -123,11 +146,15 @@ export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSi
 interface Resolved {
   candidate: Candidate;
   subjects: readonly string[];
-  allowance: Allowance;
+  allowances: Allowances;
 }
 
 /** For what nobody can have as a name or as a password. Such attempts are the address's and the tenant's alone. */
-const NOBODY: Candidate = { subjects: [], who: {}, prove: () => Promise.resolve(refused('malformed')) };
+const NO_ATTEMPT: Resolved = {
+  candidate: { subjects: [], who: {}, prove: () => Promise.resolve(refused('malformed')) },
+  subjects: [],
+  allowances: { anywhere: ALLOWANCE, trusted: undefined },
+};
 
 /**
  * Whoever's name comes with it, the answer is the same and at once. A bind with an empty password would be an anonymous one that

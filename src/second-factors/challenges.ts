@@ -1,27 +1,28 @@
-// Questions that are open: kept encrypted, each in the place where it was put, answered right at most once. The place is part of
-// the key and of the encryption: a question of another tenant, user, purpose, factor or login is a question that does not exist.
+// Challenges that are open: kept encrypted, each in its place, answered right at most once. The place is part of the key and of
+// the encryption: a challenge of another tenant, user, purpose, factor or login is one that does not exist.
 
 import { z } from 'zod';
 
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
+import type { FactorId } from '../policy/factors.ts';
 import type { Encryption } from '../security/encryption.ts';
-import type { FactorId } from './second-factor.ts';
+import type { Purpose } from './second-factor.ts';
 
-/** Where a question is put. */
+/** Where a challenge stands. */
 export interface ChallengePlace {
   tenantId: string;
   /** Of whom; for a sign-in by passkey alone nobody is known yet, and it is `''`. */
   userId: string;
   /** One login (`login:<uid of the interaction>`) or one session's account page (`account:<uid of the session>`). */
   context: string;
-  purpose: 'prove' | 'enrol' | 'sign-in';
+  purpose: Purpose | 'sign-in';
   factor: FactorId;
   /** Which of the person's it is put to, where a factor sends. */
   enrolmentId?: string;
 }
 
 const openChallenge = z.object({
-  /** As the factor's question has it. */
+  /** As the factor made it (second-factor.ts). */
   kept: z.string(),
   /** Epoch seconds. */
   askedAt: z.number(),
@@ -35,23 +36,23 @@ const openChallenge = z.object({
 });
 export type OpenChallenge = z.infer<typeof openChallenge>;
 
-/** A question as it was found. What is done with it is done only while it is still that one, by one of any number of callers. */
-export interface Asked {
+/** As it was found. What is done with it is done only while it is still that one, by one of any number of callers. */
+export interface FoundChallenge {
   challenge: OpenChallenge;
   /** Uses it up. */
   use(): Promise<boolean>;
   /** Puts another one in its place; the former one is dead from then on. */
-  change(next: OpenChallenge): Promise<Asked | undefined>;
+  change(next: OpenChallenge): Promise<FoundChallenge | undefined>;
 }
 
 export interface Challenges {
-  find(place: ChallengePlace): Promise<Asked | undefined>;
-  /** Puts a question, only where none is open; undefined where one is. */
-  add(place: ChallengePlace, challenge: OpenChallenge): Promise<Asked | undefined>;
+  find(place: ChallengePlace): Promise<FoundChallenge | undefined>;
+  /** Only where none is open; undefined where one is. */
+  add(place: ChallengePlace, challenge: OpenChallenge): Promise<FoundChallenge | undefined>;
   remove(place: ChallengePlace): Promise<void>;
 }
 
-/** What is left of a question that was answered. */
+/** What is left of a challenge that was answered. */
 const USED = 'used';
 
 export function createChallenges(store: EphemeralStore, encryption: Encryption, now = Date.now): Challenges {
@@ -81,13 +82,13 @@ export function createChallenges(store: EphemeralStore, encryption: Encryption, 
     return encryption.encrypt(JSON.stringify(challenge), rowOf(place));
   }
 
-  function open(place: ChallengePlace, sealed: string): Asked | undefined {
+  function open(place: ChallengePlace, sealed: string): FoundChallenge | undefined {
     if (sealed === USED) return undefined;
     const challenge = openChallenge.parse(JSON.parse(encryption.decrypt(sealed, rowOf(place))));
     return challenge.expiresAt * 1000 > now() ? asked(place, sealed, challenge) : undefined;
   }
 
-  function asked(place: ChallengePlace, sealed: string, challenge: OpenChallenge): Asked {
+  function asked(place: ChallengePlace, sealed: string, challenge: OpenChallenge): FoundChallenge {
     const key = keyOf(place);
     return {
       challenge,

@@ -2,6 +2,7 @@
 
 import { domainToASCII } from 'node:url';
 
+import type { SendingFactor } from '../policy/factors.ts';
 import { groupedNumber } from './phone-number.ts';
 
 /** RFC 5321 4.5.3.1, and what fits into a path. */
@@ -38,6 +39,11 @@ export function mailboxOf(address: string): string {
   const at = address.lastIndexOf('@');
   const localPart = address.slice(0, at).normalize('NFKC').toLowerCase();
   return `${localPart.replace(/(?<=.)\+.*$/, '')}${address.slice(at)}`;
+}
+
+/** A contact as it is shown to somebody who has yet to prove who they are. */
+export function maskContact(factor: SendingFactor, contact: string): string {
+  return factor === 'sms' ? maskNumber(contact) : maskAddress(contact);
 }
 
 /** `a***@example.com`: as many stars for any name. */

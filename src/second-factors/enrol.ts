@@ -4,15 +4,16 @@
 
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
+import { isRecovery, sends } from '../policy/factors.ts';
+import { proofOf } from '../policy/proof.ts';
 import type { Proof } from '../policy/proof.ts';
 import type { Blocked } from '../security/attempt-limiter.ts';
 import type { AnswerRequest, Answers } from './answers.ts';
-import type { Asked } from './challenges.ts';
+import type { AskedChallenges, ChallengePlan, FactorRequest, Shown } from './asked-challenges.ts';
+import type { FoundChallenge } from './challenges.ts';
 import type { Enrolments } from './enrolments.ts';
 import type { FactorChanged } from './factor-changed.ts';
 import { isUsable } from './owned-factors.ts';
-import { proofOf } from './prove.ts';
-import type { Asking, FactorRequest, Questions, Sent } from './questions.ts';
 import type { ConfirmedEnrolment, ContactRejection, EnrolmentView, FactorRejection } from './second-factor.ts';
 import type { TooManySent } from './send-code.ts';
 
@@ -31,11 +32,11 @@ export type FinishRequest = AnswerRequest & {
  */
 export type EnrolRefusal = FactorRejection | 'replayed' | 'not-first' | 'taken';
 
+export type ShownEnrolment = Shown<EnrolmentView>;
+
 export interface EnrolSecondFactor {
-  /** What the page shows. Begins one unless that is open here; undefined where a contact is needed first. */
-  current(
-    request: FactorRequest,
-  ): Promise<Outcome<{ view: EnrolmentView; sent: Sent | undefined } | undefined, 'unreachable'> | TooManySent>;
+  /** What the page shows. Begins one unless that is open here; undefined where it has to be said first where codes are to go. */
+  current(request: FactorRequest): Promise<Outcome<ShownEnrolment | undefined, 'unreachable'> | TooManySent>;
   /** Begins one at `contact`, and sends a code there. */
   begin(request: FactorRequest & { contact: string }): Promise<Outcome<void, ContactRejection> | TooManySent>;
   /** Sends another code; the former one is dead. */
@@ -47,15 +48,15 @@ export interface EnrolSecondFactor {
 }
 
 export interface EnrolOptions {
-  questions: Questions;
+  askedChallenges: AskedChallenges;
   answers: Answers;
-  enrolments: Pick<Enrolments, 'list' | 'add' | 'remove' | 'use' | 'lock'>;
+  enrolments: Pick<Enrolments, 'list' | 'add' | 'remove' | 'use' | 'markUsed' | 'lock'>;
   changed: FactorChanged;
   now?: () => Date;
 }
 
 export function createEnrolSecondFactor({
-  questions,
+  askedChallenges,
   answers,
   enrolments,
   changed,
@@ -63,41 +64,46 @@ export function createEnrolSecondFactor({
 }: EnrolOptions): EnrolSecondFactor {
   return {
     async current(request) {
-      const open = await questions.find(request, 'enrol');
-      const asked = open ? accepted(open.challenge) : await questions.ask(askingWithoutContact(request));
+      const open = await askedChallenges.find(request, 'enrol');
+      if (!open && sends(request.factor.id)) return accepted(undefined);
+      const asked = open ? accepted(open.challenge) : await askedChallenges.ask(planWithKnown(request));
       if (!asked.ok || !asked.value) return asked.ok ? accepted(undefined) : asked;
       const view = await request.factor.presentEnrolment(request.person, asked.value.kept);
-      return accepted({ view, sent: await questions.sent(request, asked.value) });
+      return accepted('target' in view ? { ...view, sent: await askedChallenges.sent(request, asked.value) } : view);
     },
 
     async begin({ contact, ...request }) {
-      const asked = await questions.ask(askingOf(request, contact));
+      const asked = await askedChallenges.ask(planOf(request, contact));
       return asked.ok ? accepted(undefined) : asked;
     },
 
     async again(request) {
-      const open = await questions.find(request, 'enrol');
+      const open = await askedChallenges.find(request, 'enrol');
       if (!open) return refused('expired');
-      const asked = await questions.again(askingAgain(request, open.challenge.contact));
+      const asked = await askedChallenges.again(planWithKnown(request, open.challenge.contact));
       return asked.ok ? accepted(undefined) : asked;
     },
 
-    cancel: (request) => questions.remove(request, 'enrol'),
+    cancel: (request) => askedChallenges.remove(request, 'enrol'),
 
     async finish(request) {
-      const asked = await questions.find(request, 'enrol');
+      const asked = await askedChallenges.find(request, 'enrol');
       if (!asked) return refused('expired');
       // Who has been shown the secret guesses nothing. A code that went to somebody else's number could be guessed.
       if (asked.challenge.contact === undefined) return judge(request, asked);
       return answers.attempt(request, true, async (reservation) => {
         const outcome = await judge(request, asked);
-        if (outcome.ok) await reservation.succeeded();
+        // The contact is of the person's own choice: a right code for it forgives no wrong ones for their other factors.
+        if (outcome.ok) await reservation.release();
         return outcome;
       });
     },
   };
 
-  async function judge(request: FinishRequest, asked: Asked): Promise<Outcome<Proof | undefined, EnrolRefusal>> {
+  async function judge(
+    request: FinishRequest,
+    asked: FoundChallenge,
+  ): Promise<Outcome<Proof | undefined, EnrolRefusal>> {
     const { person, factor, answer } = request;
     const at = now();
     const verdict = await factor.finishEnrolment(person, asked.challenge.kept, answer, at);
@@ -109,7 +115,7 @@ export function createEnrolSecondFactor({
 
   async function add(
     request: FinishRequest,
-    { enrolment, use }: ConfirmedEnrolment,
+    { enrolment, amr, use }: ConfirmedEnrolment,
   ): Promise<Outcome<void, 'replayed' | 'not-first' | 'taken'>> {
     const { tenant, person, factor, name, first, keptSession } = request;
     const { tenantId, userId } = person;
@@ -119,44 +125,30 @@ export function createEnrolSecondFactor({
     if (first && existing.some((one) => isUsable(tenant, one))) return refused('not-first');
 
     const formerOnes = factor.single ? existing.filter((one) => one.factor === factor.id) : [];
-    for (const { id } of formerOnes) await enrolments.remove(tenantId, userId, id);
-    if ((await enrolments.add(tenantId, userId, { factor: factor.id, name, ...enrolment })) === undefined) {
-      return refused('taken');
-    }
-    const notice =
-      factor.id === 'recovery-code'
-        ? ({ kind: 'recovery-codes-made' } as const)
-        : ({ kind: 'factor-added', factor: factor.id, name } as const);
+    for (const former of formerOnes) await enrolments.remove(tenantId, userId, former.id);
+    const id = await enrolments.add(tenantId, userId, { factor: factor.id, name, ...enrolment });
+    if (id === undefined) return refused('taken');
+    if (amr) await enrolments.markUsed(tenantId, userId, { id, factor: factor.id });
+    const notice = isRecovery(factor.id)
+      ? ({ kind: 'recovery-codes-made' } as const)
+      : ({ kind: 'factor-added', factor: factor.id, name } as const);
     await changed({ tenantId, userId, event: 'second_factor.enrolled', factor: factor.id, name, notice, keptSession });
     return accepted(undefined);
   }
 }
 
-function askingOf(request: FactorRequest, contact?: string): Asking<ContactRejection> {
+function planOf(request: FactorRequest, contact?: string): ChallengePlan<ContactRejection> {
   const { factor, person, owned } = request;
   return { request, purpose: 'enrol', contact, make: () => factor.beginEnrolment(person, owned, contact) };
 }
 
-/** A factor that sends asks nothing yet. */
-function askingWithoutContact(request: FactorRequest): Asking<'unreachable'> {
-  const asking = askingOf(request);
+/** The contact, if there is one, was in order before: if it is not any more, the tenant has changed what it sends to. */
+function planWithKnown(request: FactorRequest, contact?: string): ChallengePlan<'unreachable'> {
+  const plan = planOf(request, contact);
   return {
-    ...asking,
+    ...plan,
     async make() {
-      const made = await asking.make();
-      if (made.ok) return made;
-      return made.reason === 'malformed-contact' ? accepted(undefined) : refused('unreachable');
-    },
-  };
-}
-
-/** The contact was in order before: if it is not any more, the tenant has changed what it sends to. */
-function askingAgain(request: FactorRequest, contact: string | undefined): Asking<'unreachable'> {
-  const asking = askingOf(request, contact);
-  return {
-    ...asking,
-    async make() {
-      const made = await asking.make();
+      const made = await plan.make();
       return made.ok ? made : refused('unreachable');
     },
   };

@@ -2,9 +2,11 @@ import { v7 as uuidv7 } from 'uuid';
 
 import type { Database } from '../db/database.ts';
 import { storableText } from '../db/storable.ts';
+import { sends } from '../policy/factors.ts';
+import type { FactorId } from '../policy/factors.ts';
 import type { Encryption } from '../security/encryption.ts';
 import type { Enrolments } from './enrolments.ts';
-import type { Enrolment, FactorId } from './second-factor.ts';
+import type { Enrolment } from './second-factor.ts';
 
 interface Row {
   id: string;
@@ -34,7 +36,9 @@ const INSERT = `
   )
   select id from added`;
 
-// An id may come from a URL, or name what the directory vouches for: it need not be a UUID.
+const CONTACT_USED_AT = { email: 'directory_email_used_at', sms: 'directory_sms_used_at' } as const;
+
+// An id may come from a URL: it need not be a UUID.
 const ONE = 'tenant_id = $1 and user_id = $2 and id::text = $3';
 
 export function createPostgresEnrolments(db: Database, encryption: Encryption): Enrolments {
@@ -67,13 +71,32 @@ export function createPostgresEnrolments(db: Database, encryption: Encryption): 
       return changes(`delete from enrolments where ${ONE}`, [tenantId, userId, enrolmentId]);
     },
 
-    async markUsed(tenantId, userId, enrolmentId) {
-      await db.query(`update enrolments set last_used_at = now() where ${ONE}`, [tenantId, userId, enrolmentId]);
+    async markUsed(tenantId, userId, { id, factor, vouchedFor }) {
+      if (vouchedFor && sends(factor)) {
+        const column = CONTACT_USED_AT[factor];
+        await db.query(`update users set ${column} = now() where tenant_id = $1 and id = $2`, [tenantId, userId]);
+      } else {
+        await db.query(`update enrolments set last_used_at = now() where ${ONE}`, [tenantId, userId, id]);
+      }
+    },
+
+    async contactsUsedAt(tenantId, userId) {
+      const { email, sms } = CONTACT_USED_AT;
+      const row = await db.one<{ email: Date | null; sms: Date | null }>(
+        `select ${email} as email, ${sms} as sms from users where tenant_id = $1 and id = $2`,
+        [tenantId, userId],
+      );
+      return { ...(row?.email && { email: row.email }), ...(row?.sms && { sms: row.sms }) };
     },
 
     async findByCredential(tenantId, credentialId) {
-      const row = await db.one<Row>(`${SELECT} where tenant_id = $1 and credential_id = $2`, [tenantId, credentialId]);
-      return row && { userId: row.user_id, enrolment: enrolmentOf(row) };
+      const row = await db.one<Row & { proof_generation: number }>(
+        `select e.*, u.proof_generation
+           from (${SELECT} where tenant_id = $1 and credential_id = $2) e
+           join users u on u.tenant_id = $1 and u.id = e.user_id`,
+        [tenantId, credentialId],
+      );
+      return row && { userId: row.user_id, proofGeneration: row.proof_generation, enrolment: enrolmentOf(row) };
     },
 
     async use(tenantId, userId, use) {

@@ -1,10 +1,11 @@
-// What follows from every change of a person's factors, in the transaction of the change and before a factor is gone: it is audited, the person's other
-// sessions end, no browser is trusted any more, and every verified address is told.
+// What follows from every change of a person's factors, in the transaction of the change and before a factor is gone: it is
+// audited, the person's other sessions end, no browser is trusted any more, and every verified address is told.
 
+import { byUser } from '../audit/audit.ts';
 import type { Audit, AuditEvent } from '../audit/audit.ts';
 import type { AccountNotice, NotifyAccountChange } from '../delivery/notifications.ts';
+import type { FactorId } from '../policy/factors.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import type { FactorId } from './second-factor.ts';
 import type { TrustedDevices } from './trusted-devices.ts';
 
 export interface FactorChange {
@@ -29,9 +30,8 @@ export interface FactorChangedOptions {
 
 export function createFactorChanged({ audit, sessions, trustedDevices, notify }: FactorChangedOptions): FactorChanged {
   return async ({ tenantId, userId, event, factor, name, notice, keptSession }) => {
-    const user = { kind: 'user', id: userId } as const;
     const record = (type: AuditEvent['type'], detail: AuditEvent['detail']) =>
-      audit.record({ type, tenantId, actor: user, subject: user, detail });
+      audit.record({ type, ...byUser(tenantId, userId), detail });
 
     await record(event, { factor, name });
     const ended = await sessions.endOthers(tenantId, userId, keptSession);

@@ -2,8 +2,6 @@
 // caller's to ask.
 
 import type { Database } from '../db/database.ts';
-import type { Outcome } from '../outcome.ts';
-import { accepted, refused } from '../outcome.ts';
 import type { Enrolments } from './enrolments.ts';
 import type { FactorChange, FactorChanged } from './factor-changed.ts';
 
@@ -15,10 +13,10 @@ export interface FactorRef {
   keptSession: string | undefined;
 }
 
+/** False when the person has no such factor. */
 export interface ManageFactors {
-  /** False when the person has no such factor. */
   rename(ref: FactorRef, name: string): Promise<boolean>;
-  remove(ref: FactorRef): Promise<Outcome<void, 'unknown'>>;
+  remove(ref: FactorRef): Promise<boolean>;
 }
 
 export interface ManageFactorsOptions {
@@ -34,12 +32,10 @@ export function createManageFactors({ enrolments, changed, db }: ManageFactorsOp
         enrolments.rename(ref.tenantId, ref.userId, ref.enrolmentId, name),
       ),
 
-    async remove(ref) {
-      const removed = await change(ref, { event: 'second_factor.removed', kind: 'factor-removed' }, () =>
+    remove: (ref) =>
+      change(ref, { event: 'second_factor.removed', kind: 'factor-removed' }, () =>
         enrolments.remove(ref.tenantId, ref.userId, ref.enrolmentId),
-      );
-      return removed ? accepted(undefined) : refused('unknown');
-    },
+      ),
   };
 
   /** The person is told first, because a factor that goes may be the address where they are told. */

@@ -11,7 +11,8 @@ import type {
   ContactRejection,
   FactorPerson,
   FactorRejection,
-  Question,
+  NewChallenge,
+  Purpose,
   SecondFactor,
 } from './second-factor.ts';
 
@@ -34,7 +35,7 @@ export interface CodeChannel {
 }
 
 export function createCodeFactor({ id, amr, canonical, mask }: CodeChannel, parameters: CodeParameters): SecondFactor {
-  function question(person: FactorPerson, purpose: Purpose, contact: string): Outcome<Question, ContactRejection> {
+  function challenge(person: FactorPerson, purpose: Purpose, contact: string): Outcome<NewChallenge, ContactRejection> {
     const to = canonical(contact);
     if (!to.ok) return to;
     const code = newCode(parameters.length);
@@ -52,33 +53,31 @@ export function createCodeFactor({ id, amr, canonical, mask }: CodeChannel, para
     guessable: true,
     single: false,
 
-    beginEnrolment: async (person, _owned, contact = '') => question(person, 'enrol', contact),
+    beginEnrolment: async (person, _owned, contact = '') => challenge(person, 'enrol', contact),
     presentEnrolment: async (_person, kept) => ({ factor: id, target: parse(kept).to }),
     async finishEnrolment(person, kept, answer) {
       const checked = check(person, 'enrol', kept, answer);
       if (!checked.ok) return checked;
-      return accepted({ enrolment: { secret: parse(kept).to }, amr, use: { kind: 'question' } });
+      return accepted({ enrolment: { secret: parse(kept).to }, amr, use: { kind: 'challenge' } });
     },
 
     ask: async (person, [enrolment]) =>
-      enrolment ? question(person, 'prove', enrolment.secret) : refused('unreachable'),
+      enrolment ? challenge(person, 'prove', enrolment.secret) : refused('unreachable'),
     present: ([enrolment], kept) => ({
       factor: id,
       target: mask(kept === undefined ? (enrolment?.secret ?? '') : parse(kept).to),
     }),
     async verify(person, owned, kept, answer) {
-      // A number that was taken away in the meantime has no question open.
+      // A number that was taken away in the meantime has no challenge open.
       const enrolment = kept === undefined ? undefined : owned.find(({ secret }) => secret === parse(kept).to);
       if (kept === undefined || !enrolment) return refused('expired');
       const checked = check(person, 'prove', kept, answer);
-      return checked.ok ? accepted({ enrolmentId: enrolment.id, amr, use: { kind: 'question' } }) : checked;
+      return checked.ok ? accepted({ enrolmentId: enrolment.id, amr, use: { kind: 'challenge' } }) : checked;
     },
   };
 }
 
-type Purpose = 'prove' | 'enrol';
-
-/** What a code is good for, and nothing else. The login that it was sent in is the question's place (challenges.ts). */
+/** What a code is good for, and nothing else. The login that it was sent in is the challenge's place (challenges.ts). */
 interface Binding {
   tenantId: string;
   userId: string;

@@ -1,4 +1,4 @@
-// What a browser answers to a passkey's question, read as far as its form goes and no longer than it needs to be.
+// What a browser answers to a passkey's challenge, read as far as its form goes and no longer than it needs to be.
 
 import { z } from 'zod';
 

@@ -24,7 +24,7 @@ import type {
   FactorPerson,
   FactorProof,
   NewEnrolment,
-  Question,
+  NewChallenge,
   SecondFactor,
   SingleUse,
 } from './second-factor.ts';
@@ -49,7 +49,7 @@ export interface PasskeyParameters {
 export interface Passkey extends SecondFactor {
   readonly id: 'passkey';
   /** With nobody's passkeys, anybody's will do: the browser offers those that it finds. */
-  ask(person: FactorPerson, owned: readonly Enrolment[]): Promise<{ ok: true; value: Question }>;
+  ask(person: FactorPerson, owned: readonly Enrolment[]): Promise<{ ok: true; value: NewChallenge }>;
   present(owned: readonly Enrolment[], kept: string | undefined): Extract<ChallengeView, { factor: 'passkey' }>;
   verify(
     person: FactorPerson,
@@ -61,7 +61,7 @@ export interface Passkey extends SecondFactor {
 
 type PasskeyProof = FactorProof & { use: Extract<SingleUse, { kind: 'counter' }> };
 
-/** Of a question, in seconds. WebAuthn Level 3, 15.1 recommends five to ten minutes. */
+/** Of a challenge, in seconds. WebAuthn Level 3, 15.1 recommends five to ten minutes. */
 const LIFE = 10 * 60;
 
 /** EdDSA, ES256, RS256: what every process can check, whichever runtime it has. */
@@ -114,7 +114,7 @@ export function createPasskey(parameters: PasskeyParameters): Passkey {
       const { registrationInfo } = verified;
       if (!isAccepted(registrationInfo, parameters)) return refused('not-accepted');
       const amr = methodsOf(registrationInfo.credentialDeviceType);
-      return accepted({ enrolment: enrolmentOf(registrationInfo), amr, use: { kind: 'question' } });
+      return accepted({ enrolment: enrolmentOf(registrationInfo), amr, use: { kind: 'challenge' } });
     },
 
     async ask(_person, owned) {
@@ -222,7 +222,7 @@ function descriptorOf({ secret }: Enrolment): { id: string; transports: string[]
   return { id, transports };
 }
 
-/** Of the options that a question is kept as. */
+/** Of the options that a challenge is kept as. */
 function challengeOf(kept: string): string {
   return z.looseObject({ challenge: z.string() }).parse(JSON.parse(kept)).challenge;
 }

@@ -10,7 +10,7 @@ import type { ContactRejection } from './second-factor.ts';
 
 /** ISO 3166 codes, as the tenant's settings have them. */
 export interface NumberPolicy {
-  /** Those that messages go to; all of them if left out. */
+  /** Those that messages go to; `country` alone if left out. */
   countries?: readonly string[] | undefined;
   /** Of numbers that are written without `+`. */
   country?: string | undefined;
@@ -22,12 +22,12 @@ export interface NumberPolicy {
  */
 export function canonicalNumber(
   text: string,
-  { countries, country }: NumberPolicy = {},
+  { country, countries = country === undefined ? [] : [country] }: NumberPolicy,
 ): Outcome<string, ContactRejection> {
   const defaultCountry = country !== undefined && isSupportedCountry(country) ? country : undefined;
   const number = parsePhoneNumberFromString(text.trim(), { defaultCountry, extract: false });
   if (!number?.isValid() || number.ext !== undefined) return refused('malformed-contact');
-  const isReached = number.country !== undefined && (countries?.includes(number.country) ?? true);
+  const isReached = number.country !== undefined && countries.includes(number.country);
   return isReached ? accepted(number.number) : refused('unreachable');
 }
 

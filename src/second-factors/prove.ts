@@ -1,64 +1,74 @@
-// Proving a second factor, the same way at sign-in and in the account: the question, its answer, the single use that the store
+// Proving a second factor, the same way at sign-in and in the account: the challenge, its answer, the single use that the store
 // decides, all of it audited. A factor only asks and verifies.
 
 import type { Audit } from '../audit/audit.ts';
+import type { Database } from '../db/database.ts';
 import type { NotifyAccountChange } from '../delivery/notifications.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
+import { reaches } from '../policy/levels.ts';
+import { proofOf } from '../policy/proof.ts';
 import type { Proof } from '../policy/proof.ts';
 import type { Blocked, Reservation } from '../security/attempt-limiter.ts';
 import { eventOf } from './answers.ts';
 import type { AnswerRequest, Answers } from './answers.ts';
-import type { Asked } from './challenges.ts';
+import type { AskedChallenges, ChallengePlan, FactorRequest, Shown } from './asked-challenges.ts';
+import type { FoundChallenge } from './challenges.ts';
 import type { Enrolments } from './enrolments.ts';
-import type { Asking, FactorRequest, Questions, Sent } from './questions.ts';
-import type { ChallengeView, FactorId, FactorProof, FactorRejection } from './second-factor.ts';
+import type { ChallengeView, Enrolment, FactorProof, FactorRejection } from './second-factor.ts';
 import type { TooManySent } from './send-code.ts';
 
 /** `replayed`: right, but used before; a page says the same as for `wrong`. `malformed` and `expired` cost no attempt. */
 export type ProveRefusal = FactorRejection | 'replayed' | 'not-enrolled';
 
+export type ShownChallenge = Shown<ChallengeView>;
+
 export interface ProveSecondFactor {
-  /** What the page shows. Asks, and sends where the factor does, unless a question is open here. */
-  question(
-    request: FactorRequest,
-  ): Promise<Outcome<{ view: ChallengeView; sent: Sent | undefined }, 'not-enrolled' | 'unreachable'> | TooManySent>;
+  /** What the page shows. Asks, and sends where the factor does, unless a challenge is open here. */
+  challenge(request: FactorRequest): Promise<Outcome<ShownChallenge, 'not-enrolled' | 'unreachable'> | TooManySent>;
   /** Sends another code; the former one is dead. */
   again(request: FactorRequest): Promise<Outcome<void, 'not-enrolled' | 'unreachable' | 'too-soon'> | TooManySent>;
-  answer(request: AnswerRequest): Promise<Outcome<Proof, ProveRefusal> | Blocked>;
+  answer(request: ProofRequest): Promise<Outcome<Proof, ProveRefusal> | Blocked>;
 }
 
+export type ProofRequest = AnswerRequest & {
+  /** All that the person could prove, of whichever factor. */
+  everyOwned: readonly Enrolment[];
+};
+
 export interface ProveOptions {
-  questions: Questions;
+  askedChallenges: AskedChallenges;
   answers: Answers;
   enrolments: Pick<Enrolments, 'list' | 'use' | 'markUsed'>;
   audit: Audit;
+  db: Pick<Database, 'unitOfWork'>;
   /** Tells every verified address of the person, in the transaction that is under way. */
   notify: NotifyAccountChange;
   now?: () => Date;
 }
 
 export function createProveSecondFactor({
-  questions,
+  askedChallenges,
   answers,
   enrolments,
   audit,
+  db,
   notify,
   now = () => new Date(),
 }: ProveOptions): ProveSecondFactor {
   return {
-    async question(request) {
+    async challenge(request) {
       const { factor, owned } = request;
       if (owned.length === 0) return refused('not-enrolled');
-      const asked = await questions.ask(askingOf(request));
+      const asked = await askedChallenges.ask(planOf(request));
       if (!asked.ok) return asked;
       const view = factor.present(owned, asked.value?.kept);
-      return accepted({ view, sent: await questions.sent(request, asked.value) });
+      return accepted('target' in view ? { ...view, sent: await askedChallenges.sent(request, asked.value) } : view);
     },
 
     async again(request) {
       if (request.owned.length === 0) return refused('not-enrolled');
-      const asked = await questions.again(askingOf(request));
+      const asked = await askedChallenges.again(planOf(request));
       return asked.ok ? accepted(undefined) : asked;
     },
 
@@ -69,10 +79,10 @@ export function createProveSecondFactor({
     },
   };
 
-  async function judge(request: AnswerRequest, reservation: Reservation): Promise<Outcome<Proof, ProveRefusal>> {
+  async function judge(request: ProofRequest, reservation: Reservation): Promise<Outcome<Proof, ProveRefusal>> {
     const { person, factor, owned, answer } = request;
     const at = now();
-    const asked = await questions.find(request, 'prove');
+    const asked = await askedChallenges.find(request, 'prove');
     const verdict = await factor.verify(person, owned, asked?.challenge.kept, answer, at);
     if (verdict.ok) return accept(request, asked, verdict.value, reservation, at);
     if (verdict.reason === 'cloned') await tellOfClone(request);
@@ -80,22 +90,23 @@ export function createProveSecondFactor({
   }
 
   async function accept(
-    request: AnswerRequest,
-    asked: Asked | undefined,
+    request: ProofRequest,
+    asked: FoundChallenge | undefined,
     { enrolmentId, amr, use }: FactorProof,
     reservation: Reservation,
     at: Date,
   ): Promise<Outcome<Proof, 'wrong' | 'replayed'>> {
     const { tenantId, userId } = request.person;
     return answers.usingUp(asked, async () => {
-      if (use.kind !== 'question' && !(await enrolments.use(tenantId, userId, use))) {
+      if (use.kind !== 'challenge' && !(await enrolments.use(tenantId, userId, use))) {
         // A recovery code that was used is forgotten: it cannot be told from one that never was.
         return refused(use.kind === 'recovery-code' ? 'wrong' : 'replayed');
       }
-      await enrolments.markUsed(tenantId, userId, enrolmentId);
+      const used = request.owned.find(({ id }) => id === enrolmentId);
+      if (used) await enrolments.markUsed(tenantId, userId, used);
       await audit.record(eventOf(request, 'second_factor.proven'));
       if (use.kind === 'recovery-code') await tellOfUse(request, enrolmentId);
-      await reservation.succeeded();
+      await (forgivesGuesses(request) ? reservation.succeeded() : reservation.release());
       return accepted(proofOf(request.factor.id, amr, at));
     });
   }
@@ -108,15 +119,23 @@ export function createProveSecondFactor({
 
   async function tellOfClone(request: AnswerRequest): Promise<void> {
     const { tenantId, userId } = request.person;
-    await answers.usingUp(undefined, async () => {
+    await db.unitOfWork(async () => {
       await audit.record(eventOf(request, 'second_factor.cloned'));
       await notify({ tenantId, userId, notice: { kind: 'passkey-refused' } });
-      return accepted(undefined);
     });
   }
 }
 
-function askingOf(request: FactorRequest): Asking<'unreachable'> {
+/**
+ * Whether wrong codes of before are forgotten: not for a factor that is worth less than the one that they may have been guesses at.
+ * A passkey is guessed by nobody.
+ */
+function forgivesGuesses({ tenant: { settings }, factor, everyOwned }: ProofRequest): boolean {
+  const { levels } = settings.policy;
+  return everyOwned.every((one) => one.factor === 'passkey' || reaches(levels[factor.id], levels[one.factor]));
+}
+
+function planOf(request: FactorRequest): ChallengePlan<'unreachable'> {
   return {
     request,
     purpose: 'prove',
@@ -125,8 +144,4 @@ function askingOf(request: FactorRequest): Asking<'unreachable'> {
       return made.ok ? made : refused('unreachable');
     },
   };
-}
-
-export function proofOf(factor: FactorId, amr: readonly string[], at: Date): Proof {
-  return { factor, amr, at: Math.floor(at.getTime() / 1000) };
 }

@@ -42,7 +42,7 @@ export function createRecoveryCodes({ key }: { key: Buffer }): SecondFactor {
     async finishEnrolment(_person, kept, answer) {
       if (answer !== SAVED) return refused('malformed');
       const codeHashes = codesOf(kept).map(hashOf);
-      return accepted({ enrolment: { secret: '', codeHashes }, use: { kind: 'question' } });
+      return accepted({ enrolment: { secret: '', codeHashes }, use: { kind: 'challenge' } });
     },
 
     ask: async () => accepted(undefined),

@@ -1,16 +1,13 @@
 // What a second factor is: how it is enrolled, how it asks, how it judges an answer. prove.ts and enrol.ts own what all factors
-// share (questions that live a while, sending, attempt limits, single use, audit), so that no factor can forget it. A factor
+// share (challenges that live a while, sending, attempt limits, single use, audit), so that no factor can forget it. A factor
 // keeps nothing, sends nothing, and never imports another.
 
 import type { Outcome } from '../outcome.ts';
-
-/** In the order in which they are offered where nothing else decides. */
-export const FACTORS = ['passkey', 'totp', 'sms', 'email', 'recovery-code'] as const;
-export type FactorId = (typeof FACTORS)[number];
+import type { FactorId, SendingFactor } from '../policy/factors.ts';
 
 /** A factor that a person has. `secret` is plain here; the store keeps it encrypted. What it holds is its factor's business. */
 export interface Enrolment {
-  /** A UUID; of an address or a number that the directory vouches for, `directory-email` or `directory-sms`. */
+  /** A UUID, or `directory-email`, `directory-sms`. */
   id: string;
   factor: FactorId;
   /** What its owner calls it. */
@@ -22,6 +19,8 @@ export interface Enrolment {
   counter?: number;
   /** Of recovery codes: how many are left. */
   remaining?: number;
+  /** An address or a number that the directory vouches for. It is kept there, and nobody changes it here. */
+  vouchedFor?: true;
 }
 
 /** What a factor needs of a new enrolment to be kept. */
@@ -45,8 +44,11 @@ export interface FactorPerson {
   displayName: string;
 }
 
+/** What a challenge is put for: to prove a factor that somebody has, or to confirm one that is being added. */
+export type Purpose = 'prove' | 'enrol';
+
 /** What a factor asks, once. */
-export interface Question {
+export interface NewChallenge {
   /** What the answer is checked against. Only the server sees it, and keeps it encrypted. */
   kept: string;
   /** Seconds that it can be answered. */
@@ -71,8 +73,8 @@ export type SingleUse =
   | { kind: 'step'; step: number }
   | { kind: 'counter'; enrolmentId: string; counter: number }
   | { kind: 'recovery-code'; enrolmentId: string; codeHash: string }
-  /** The question itself is: prove.ts uses up every question that is answered right. */
-  | { kind: 'question' };
+  /** The challenge itself is: prove.ts uses up every challenge that is answered right. */
+  | { kind: 'challenge' };
 
 export interface FactorProof {
   enrolmentId: string;
@@ -90,7 +92,7 @@ export interface ConfirmedEnrolment {
   use: Exclude<SingleUse, { enrolmentId: string }>;
 }
 
-/** `expired`: there is no question open that it could answer. `cloned`: a counter ran backwards (WebAuthn Level 3, 7.2). */
+/** `expired`: there is no challenge open that it could answer. `cloned`: a counter ran backwards (WebAuthn Level 3, 7.2). */
 export type FactorRejection = 'malformed' | 'wrong' | 'expired' | 'cloned' | 'not-accepted';
 /** `unreachable`: the tenant sends nothing to that country, or there is no channel to send by. */
 export type ContactRejection = 'malformed-contact' | 'unreachable';
@@ -110,7 +112,7 @@ export interface SecondFactor {
     person: FactorPerson,
     owned: readonly Enrolment[],
     contact?: string,
-  ): Promise<Outcome<Question, ContactRejection>>;
+  ): Promise<Outcome<NewChallenge, ContactRejection>>;
   /** What the page shows of it. */
   presentEnrolment(person: FactorPerson, kept: string): Promise<EnrolmentView>;
   /** Checks the first answer. Pure, but for cryptography. */
@@ -121,11 +123,11 @@ export interface SecondFactor {
     now: Date,
   ): Promise<Outcome<ConfirmedEnrolment, FactorRejection>>;
 
-  /** A question to somebody who has `owned`, of this factor, at least one. Undefined where none is needed: an app has its codes. */
-  ask(person: FactorPerson, owned: readonly Enrolment[]): Promise<Outcome<Question | undefined, ContactRejection>>;
-  /** What the page shows of the question. */
+  /** To somebody who has `owned`, of this factor, at least one. Undefined where none is needed: an app has its codes. */
+  ask(person: FactorPerson, owned: readonly Enrolment[]): Promise<Outcome<NewChallenge | undefined, ContactRejection>>;
+  /** What the page shows of the challenge. */
   present(owned: readonly Enrolment[], kept: string | undefined): ChallengeView;
-  /** Checks an answer to the question `kept`. Whether it was given before is for the store to say. */
+  /** Checks an answer to the challenge `kept`. Whether it was given before is for the store to say. */
   verify(
     person: FactorPerson,
     owned: readonly Enrolment[],
@@ -146,7 +148,7 @@ export type EnrolmentView =
       qrSvg: string;
     }
   /** Whole: the person has just typed it. */
-  | { factor: 'sms' | 'email'; target: string }
+  | { factor: SendingFactor; target: string }
   /** PublicKeyCredentialCreationOptionsJSON (WebAuthn Level 3, 5.1.9), as JSON. */
   | { factor: 'passkey'; options: string }
   | { factor: 'recovery-code'; codes: readonly string[] };
@@ -155,6 +157,6 @@ export type ChallengeView =
   | { factor: 'totp' }
   | { factor: 'recovery-code'; remaining: number }
   /** Masked: `+41 ** *** ** 67`, `a***@example.com`. */
-  | { factor: 'sms' | 'email'; target: string }
+  | { factor: SendingFactor; target: string }
   /** PublicKeyCredentialRequestOptionsJSON, as JSON. */
   | { factor: 'passkey'; options: string };

@@ -1,6 +1,7 @@
 // Hands a code over to the outbox, within limits: of one recipient, of one person and of one tenant, so that nobody's phone is
 // flooded and no stolen password empties a budget. The words are the callers', when to try again is delivery-worker.ts's.
 
+import { byUser } from '../audit/audit.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Database } from '../db/database.ts';
 import type { Delivery, EmailMessage, Enqueue } from '../delivery/delivery.ts';
@@ -10,14 +11,14 @@ import type { Outcome, Refused } from '../outcome.ts';
 import { sha256 } from '../security/sha256.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import { mailboxOf } from './contacts.ts';
-import type { CodeMessage } from './second-factor.ts';
+import type { CodeMessage, Purpose } from './second-factor.ts';
 
 export interface CodeRequest {
   tenant: Tenant;
   userId: string;
   /** A language tag, of the words. */
   language: string;
-  purpose: 'prove' | 'enrol';
+  purpose: Purpose;
   message: CodeMessage;
   /** Seconds. */
   life: number;
@@ -70,6 +71,8 @@ interface Budget {
 
 const TEN_MINUTES = 600;
 const DAY = 86_400;
+/** Messages to one recipient, in ten minutes and in a day. To enrol, anybody with an account can enter anybody's number. */
+const RECIPIENT = { prove: { burst: 5, day: 20 }, enrol: { burst: 3, day: 5 } } as const;
 /** Mail costs nothing; this only keeps a tenant that is being abused from spoiling the sender's reputation. */
 const MAILS_PER_DAY = 10_000;
 
@@ -114,13 +117,15 @@ export function createSendCode({
   }
 }
 
-function budgetsOf({ tenant, userId, message: { channel, to } }: CodeRequest): Budget[] {
+/** A recipient has budgets of each purpose: whoever enters another's number to enrol it takes none of that one's codes away. */
+function budgetsOf({ tenant, userId, purpose, message: { channel, to } }: CodeRequest): Budget[] {
   const sent = `sent:${tenant.id}:${channel}`;
-  const recipient = `${sent}:to:${sha256(channel === 'sms' ? to : mailboxOf(to))}`;
+  const recipient = `${sent}:${purpose}:to:${sha256(channel === 'sms' ? to : mailboxOf(to))}`;
+  const { burst, day } = RECIPIENT[purpose];
   const perDay = channel === 'sms' ? tenant.settings.policy.sms.perDay : MAILS_PER_DAY;
   return [
-    { key: `${recipient}:burst`, limit: 5, window: TEN_MINUTES },
-    { key: `${recipient}:day`, limit: 20, window: DAY },
+    { key: `${recipient}:burst`, limit: burst, window: TEN_MINUTES },
+    { key: `${recipient}:day`, limit: day, window: DAY },
     { key: `${sent}:user:${userId}`, limit: 30, window: DAY },
     { key: `${sent}:tenant`, limit: perDay, window: DAY },
   ];
@@ -131,6 +136,5 @@ function eventOf(
   type: 'second_factor.sent' | 'second_factor.blocked',
   reason?: string,
 ) {
-  const user = { kind: 'user', id: userId } as const;
-  return { type, tenantId: tenant.id, actor: user, subject: user, reason, detail: { factor: channel, purpose } };
+  return { type, ...byUser(tenant.id, userId), reason, detail: { factor: channel, purpose } };
 }

@@ -4,6 +4,7 @@
 import { generateSecret, generateURI, verifySync } from 'otplib';
 import QRCode from 'qrcode';
 
+import { epochSeconds } from '../epoch-seconds.ts';
 import { AppError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
@@ -73,7 +74,7 @@ function verify(secret: string, answer: string, now: Date): Outcome<number, 'mal
   if (token.length !== digits || !/^\d+$/.test(token)) return refused('malformed');
 
   // One step of drift each way; otplib compares in constant time.
-  const epoch = Math.floor(now.getTime() / 1000);
+  const epoch = epochSeconds(now);
   const options = { algorithm: HASHES[algorithm].name, digits, period, epoch, epochTolerance: period };
   const result = verifySync({ ...options, secret: key, token });
   return result.valid && 'epoch' in result ? accepted(result.epoch) : refused('wrong');

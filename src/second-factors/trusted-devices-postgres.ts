@@ -15,6 +15,9 @@ interface Row {
   expires_at: Date;
 }
 
+/** Seconds by which the directory's clock and the database's may differ. Who was trusted within them is asked once more. */
+const CLOCK_SKEW = 90;
+
 const COLUMNS = 'id, name, address, created_at, last_used_at, expires_at';
 
 // Whether a device is still trusted is for the database's clock to say, because those of several processes differ.
@@ -58,6 +61,16 @@ export function createPostgresTrustedDevices(db: Database): TrustedDevices {
         [tenantId, userId, id],
       );
       return removed.length > 0;
+    },
+
+    async removeOlder(tenantId, userId, passwordChangedAt) {
+      const removed = await db.query(
+        `delete from trusted_devices
+         where tenant_id = $1 and user_id = $2 and created_at < $3::timestamptz + make_interval(secs => $4)
+         returning 1`,
+        [tenantId, userId, passwordChangedAt, CLOCK_SKEW],
+      );
+      return removed.length;
     },
 
     async removeAll(tenantId, userId) {

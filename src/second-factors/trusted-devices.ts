@@ -14,7 +14,12 @@ export interface TrustedDevices {
   /** The last used first. */
   list(tenantId: string, userId: string): Promise<TrustedDevice[]>;
   remove(tenantId: string, userId: string, id: string): Promise<boolean>;
-  /** After a change of a factor or a password. Answers how many there were. */
+  /**
+   * After a change of the password in a directory, at a time by its clock: none stays that may be older. Answers how many there
+   * were.
+   */
+  removeOlder(tenantId: string, userId: string, passwordChangedAt: Date): Promise<number>;
+  /** After a change of a factor or of a password kept here. Answers how many there were. */
   removeAll(tenantId: string, userId: string): Promise<number>;
 }
 

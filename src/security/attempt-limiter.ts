@@ -7,8 +7,11 @@ import type { Accepted, Refused } from '../outcome.ts';
 import { accepted } from '../outcome.ts';
 import { networkOf } from './client-network.ts';
 
-/** A passkey alone has budgets of its own: whoever uses up those of passwords keeps nobody from signing in with one. */
-export type AttemptKind = 'password' | 'second-factor' | 'passkey';
+/**
+ * A password from a browser that its owner trusts has budgets of its own: whoever uses up those of passwords keeps nobody from
+ * signing in there. A passkey cannot be guessed, and is no attempt (tally.ts).
+ */
+export type AttemptKind = 'password' | 'second-factor' | 'trusted-device';
 
 export interface Attempt {
   tenantId: string;

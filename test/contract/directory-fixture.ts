@@ -13,7 +13,7 @@ export function directoryFixture(base: string): string {
 }
 
 function people(base: string): string[] {
-  const plain = ['bob', 'cay', 'dee', 'eve', 'flo', 'mover', 'leaver', 'unlucky', 'solo', 'many', 'circler'];
+  const plain = ['bob', 'cay', 'dee', 'eve', 'flo', 'renewer', 'mover', 'leaver', 'unlucky', 'solo', 'many', 'circler'];
   return [
     person(base, 'ann', {
       givenName: 'Ann',

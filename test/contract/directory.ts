@@ -112,6 +112,23 @@ export function describeDirectory(name: string, start: () => Promise<DirectorySe
       });
     });
 
+    describe('the time of a new password', () => {
+      it('is told, whoever set it', async () => {
+        const before = Date.now();
+        await change(`dn: ${dnOf('renewer')}\nchangetype: modify\nreplace: userPassword\nuserPassword: another\n`);
+        const renewer = await found('renewer');
+        // Whole seconds, of the server's clock.
+        expect(renewer.passwordChangedAt?.getTime()).to.be.within(before - 1000, Date.now());
+        expect(await directory.findByStableId(renewer.stableId)).to.deep.equal(renewer);
+      });
+
+      it('stays unsaid where there was none, and where the entry changed in other ways', async () => {
+        expect(await found('bob')).not.to.have.property('passwordChangedAt');
+        await change(`dn: ${dnOf('bob')}\nchangetype: modify\nreplace: description\ndescription: changed\n`);
+        expect(await found('bob')).not.to.have.property('passwordChangedAt');
+      });
+    });
+
     describe('bind', () => {
       it('tells the right password from any other', async () => {
         const bob = await found('bob');

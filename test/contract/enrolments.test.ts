@@ -53,9 +53,26 @@ describeOnEveryDatabase('enrolments', ({ db, other }) => {
 
   it('remember when they were last used', async () => {
     const id = (await enrolments.add(tenantId, userId, phone)) ?? '';
-    await enrolments.markUsed(tenantId, userId, id);
+    await enrolments.markUsed(tenantId, userId, { id, factor: 'totp' });
     const [enrolment] = await enrolments.list(tenantId, userId);
     expect(enrolment?.lastUsedAt).to.be.instanceOf(Date);
+  });
+
+  it('remember when what the directory vouches for was last used', async () => {
+    const neighbour = await aUser(db(), tenantId, 'bob');
+    expect(await enrolments.contactsUsedAt(tenantId, userId)).to.deep.equal({});
+    await enrolments.markUsed(tenantId, userId, { id: 'directory-sms', factor: 'sms', vouchedFor: true });
+    const used = await enrolments.contactsUsedAt(tenantId, userId);
+    expect(used).to.have.all.keys('sms');
+    expect(used.sms).to.be.instanceOf(Date);
+
+    await enrolments.markUsed(tenantId, userId, { id: 'directory-email', factor: 'email', vouchedFor: true });
+    expect(await enrolments.contactsUsedAt(tenantId, userId)).to.have.all.keys('email', 'sms');
+    for (const [tenant, user] of [
+      [tenantId, neighbour],
+      [strangerTenantId, userId],
+    ] as const)
+      expect(await enrolments.contactsUsedAt(tenant, user)).to.deep.equal({});
   });
 
   it('are renamed', async () => {
@@ -81,7 +98,7 @@ describeOnEveryDatabase('enrolments', ({ db, other }) => {
       [tenantId, uuidv7()],
     ] as const) {
       expect(await enrolments.list(tenant, user)).to.deep.equal([]);
-      await enrolments.markUsed(tenant, user, id);
+      await enrolments.markUsed(tenant, user, { id, factor: 'totp' });
       expect(await enrolments.rename(tenant, user, id, 'Mine now')).to.equal(false);
       expect(await enrolments.remove(tenant, user, id)).to.equal(false);
     }

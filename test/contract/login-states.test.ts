@@ -50,6 +50,18 @@ describeOnEveryStore('login states', (store) => {
     expect(await again.save({ proofs: [] })).to.equal(true);
   });
 
+  it('go on from what was saved, for one of twenty', async () => {
+    await states().load('acme', uid, begin);
+    const loaded = await twenty((n) => states(n).load('acme', uid, neverBegin));
+    const advanced = await Promise.all(
+      loaded.map((one, n) => one.advance({ userId: `user-${n}`, proofs: [PASSWORD] })),
+    );
+    const [first, ...others] = advanced.filter((one) => one !== undefined);
+    expect(others).to.deep.equal([]);
+    expect(await first?.save({ ...first.state, finishing: true })).to.equal(true);
+    expect((await states().load('acme', uid, neverBegin)).state).to.deep.equal({ ...first?.state, finishing: true });
+  });
+
   it('are each tenant’s own', async () => {
     const ours = await states().load('acme', uid, begin);
     await states().load('globex', uid, async () => ({ userId: 'somebody else', proofs: [] }));

@@ -99,7 +99,7 @@ describe('the library, as it is overridden,', () => {
     const replaced = ['essential_acr', 'essential_acrs'];
     expect(reasons(stock, 'login')).to.include.members(replaced);
     const kept = reasons(stock, 'login').filter((reason) => !replaced.includes(reason));
-    expect(reasons(ours, 'login')).to.deep.equal(['account_gone', ...kept, NOT_ALLOWED, STEP_UP]);
+    expect(reasons(ours, 'login')).to.deep.equal(['account_gone', 'outdated_login', ...kept, NOT_ALLOWED, STEP_UP]);
     expect(reasons(stock, 'consent')).to.include('native_client_prompt');
     expect(reasons(ours, 'consent')).to.deep.equal(
       reasons(stock, 'consent').filter((reason) => reason !== 'native_client_prompt'),

@@ -109,6 +109,7 @@ describeOnEveryDatabase('the outbox', (databases) => {
     const again = await claimOne();
     await outbox.bury(again, 'expired');
     expect(await stateOf(again)).to.include({ state: 'dead', attempts: 2, last_error: 'expired' });
+    expect(await db.one('select body from outbox')).to.deep.equal({ body: null });
     expect(await outbox.claim(1, 60)).to.deep.equal([]);
 
     await outbox.add(aDelivery(tenantId));

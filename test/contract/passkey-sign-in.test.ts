@@ -10,8 +10,7 @@ import { createPasskeySignIn } from '../../src/first-factors/passkey-sign-in.ts'
 import { createChallenges } from '../../src/second-factors/challenges.ts';
 import { createPostgresEnrolments } from '../../src/second-factors/enrolments-postgres.ts';
 import { createPasskey } from '../../src/second-factors/passkey.ts';
-import { createPostgresAttemptCounters } from '../../src/security/attempt-limiter-postgres.ts';
-import { createAttemptLimiter } from '../../src/security/attempt-limiter.ts';
+import { FAILURES, createTally } from '../../src/security/tally.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
 import { twenty } from '../support/at-once.ts';
 import { createAuthenticator } from '../support/authenticator.ts';
@@ -50,12 +49,12 @@ describeOnEveryDatabase('signing in with a passkey alone', ({ db, other }) => {
     userId = await aUser(db(), acme.id);
   });
 
-  function signIn(process = db(), perAddress = 100) {
+  function signIn(process = db(), bound = 100) {
     return createPasskeySignIn({
       passkey: () => passkey,
       challenges: createChallenges(store, encryption, () => now.getTime()),
       enrolments: createPostgresEnrolments(process, encryption),
-      limiter: createAttemptLimiter({ counters: createPostgresAttemptCounters(process), store, perAddress }),
+      countFailure: createTally({ ...FAILURES, store, bound }),
       audit: { record: async (event) => void events.push(event) },
       db: process,
       notify: async (change) => void told.push(change),
@@ -67,9 +66,9 @@ describeOnEveryDatabase('signing in with a passkey alone', ({ db, other }) => {
   async function enrolled(tenant = acme, user = userId, options: AuthenticatorOptions = {}) {
     const person = { tenantId: tenant.id, userId: user, accountName: 'ann', displayName: 'Ann' };
     const authenticator = createAuthenticator(ORIGIN, options);
-    const question = await passkey.beginEnrolment(person, []);
-    if (!question.ok) throw new Error(question.reason);
-    const { kept } = question.value;
+    const challenge = await passkey.beginEnrolment(person, []);
+    if (!challenge.ok) throw new Error(challenge.reason);
+    const { kept } = challenge.value;
     const made = await passkey.finishEnrolment(person, kept, authenticator.register(kept), NOW);
     if (!made.ok) throw new Error(made.reason);
     const enrolment = { factor: 'passkey', name: 'Phone', ...made.value.enrolment } as const;
@@ -97,7 +96,7 @@ describeOnEveryDatabase('signing in with a passkey alone', ({ db, other }) => {
   it('tells who it is, proves both factors and says so', async () => {
     const owned = await enrolled();
     const proof = { factor: 'passkey', amr: ['hwk', 'user'], at: NOW.getTime() / 1000 };
-    expect(await attempt(owned)).to.deep.equal({ ok: true, value: { userId, proof } });
+    expect(await attempt(owned)).to.deep.equal({ ok: true, value: { userId, proofGeneration: 0, proof } });
     const proven = { type: 'second_factor.proven', tenantId: acme.id, subject: user(), detail, actor: user() };
     expect(events).to.deep.equal([proven]);
     const [enrolment] = await createPostgresEnrolments(db(), encryption).list(acme.id, userId);
@@ -169,9 +168,9 @@ describeOnEveryDatabase('signing in with a passkey alone', ({ db, other }) => {
       const { authenticator } = await enrolled();
       const { options, answer } = signIn();
       const credential = authenticator.assert(await options(acme, 'login:two'));
-      expect(await answer(answerOf(credential)), 'no question').to.deep.equal(refusal('expired'));
+      expect(await answer(answerOf(credential)), 'no challenge').to.deep.equal(refusal('expired'));
       await options(acme, context);
-      expect(await answer(answerOf(credential)), 'another question').to.deep.equal(refusal('wrong'));
+      expect(await answer(answerOf(credential)), 'another challenge').to.deep.equal(refusal('wrong'));
     });
   });
 
@@ -248,31 +247,68 @@ describeOnEveryDatabase('signing in with a passkey alone', ({ db, other }) => {
     });
   });
 
-  describe('the attempts', () => {
-    it('are counted by address, before they are judged, and a success is none', async () => {
-      const owned = await enrolled();
-      const limited = signIn(db(), 3);
-      const answer = async (mistakes: Mistakes = {}) =>
-        limited.answer(answerOf(owned.authenticator.assert(await limited.options(acme, context), mistakes)));
-      for (let i = 0; i < 5; i++) expect((await answer()).ok, `success ${i + 1}`).to.equal(true);
-      for (let i = 0; i < 3; i++) expect(await answer({ badSignature: true })).to.deep.equal(refusal('wrong'));
-      expect(await answer()).to.include({ ok: false, reason: 'blocked' });
-      expect(events.at(-1)).to.deep.include({ type: 'login.blocked', subject: undefined, reason: 'blocked' });
-    });
+  describe('what went wrong before', () => {
+    /** As many of an unknown credential as are let through, then one more. */
+    async function floodOf(limited: ReturnType<typeof signIn>, bound: number) {
+      const stranger = createAuthenticator(ORIGIN);
+      const person = { tenantId: acme.id, userId: uuidv7(), accountName: 'eve', displayName: 'Eve' };
+      const challenge = await passkey.beginEnrolment(person, []);
+      if (!challenge.ok) throw new Error(challenge.reason);
+      stranger.register(challenge.value.kept);
+      const flood = [];
+      for (let i = 0; i < bound + 5; i++) {
+        flood.push(await limited.answer(answerOf(stranger.assert(await limited.options(acme, context)))));
+      }
+      return flood.map((outcome) => (outcome.ok ? 'signed in' : outcome.reason));
+    }
 
-    it('that are malformed, or answer nothing, are none', async () => {
+    it('is bounded by address, and never in the way of an answer that is right', async () => {
       const { authenticator } = await enrolled();
       const limited = signIn(db(), 3);
-      for (const credential of ['', '{}', 'x'.repeat(100_000), '[]'])
+      const answer = async (mistakes: Mistakes = {}) =>
+        limited.answer(answerOf(authenticator.assert(await limited.options(acme, context), mistakes)));
+      const [unknown, blocked] = [Array<string>(3).fill('unknown'), Array<string>(5).fill('blocked')];
+      expect(await floodOf(limited, 3)).to.deep.equal([...unknown, ...blocked]);
+      expect(await answer({ badSignature: true }), 'a wrong one')
+        .to.include({ reason: 'blocked' })
+        .and.have.property('retryAfter')
+        .within(290, 300);
+      expect((await answer()).ok, 'from the same address').to.equal(true);
+      const elsewhere = authenticator.assert(await limited.options(acme, context), { badSignature: true });
+      expect(await limited.answer({ ...answerOf(elsewhere), address: '198.51.100.7' })).to.deep.equal(refusal('wrong'));
+    });
+
+    it('is written down within the bound, and once beyond it', async () => {
+      const limited = signIn(db(), 3);
+      await floodOf(limited, 3);
+      const types = events.map(({ type, reason }) => `${type} ${reason}`);
+      expect(types).to.deep.equal([...Array<string>(3).fill('login.failed unknown'), 'login.blocked blocked']);
+    });
+
+    it('hides no clone', async () => {
+      const owned = await enrolled();
+      const clone = { authenticator: owned.authenticator.clone() };
+      await attempt(owned);
+      const limited = signIn(db(), 1);
+      await floodOf(limited, 1);
+      const credential = clone.authenticator.assert(await limited.options(acme, context));
+      expect(await limited.answer(answerOf(credential))).to.deep.equal(refusal('cloned'));
+      expect(events.at(-1)).to.deep.equal(failed('cloned'));
+    });
+
+    it('is not what is malformed, or answers nothing', async () => {
+      const { authenticator } = await enrolled();
+      const limited = signIn(db(), 3);
+      for (const credential of ['', '{}', 'x'.repeat(100_000), '[]', ''])
         expect(await limited.answer(answerOf(credential))).to.deep.equal(refusal('malformed'));
       const credential = authenticator.assert(await limited.options(acme, 'login:two'));
       for (let i = 0; i < 4; i++) expect(await limited.answer(answerOf(credential))).to.deep.equal(refusal('expired'));
       expect(events).to.deep.equal([]);
-      const right = authenticator.assert(await limited.options(acme, context));
-      expect((await limited.answer(answerOf(right))).ok).to.equal(true);
+      await limited.options(acme, context);
+      expect(await limited.answer(answerOf(credential)), 'the first failure').to.deep.equal(refusal('wrong'));
     });
 
-    it('do not lock anybody out', async () => {
+    it('locks nobody out', async () => {
       const owned = await enrolled();
       for (let i = 0; i < 8; i++) await attempt(owned, { badSignature: true });
       expect((await attempt(owned)).ok).to.equal(true);

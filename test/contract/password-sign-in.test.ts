@@ -8,6 +8,7 @@ import { directorySettings } from '../../src/directory/directory-settings.ts';
 import type { Directory } from '../../src/directory/directory.ts';
 import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
 import { createPasswordSignIn } from '../../src/first-factors/password-sign-in.ts';
+import type { SignInRequest } from '../../src/first-factors/password-sign-in.ts';
 import { createPostgresAttemptCounters } from '../../src/security/attempt-limiter-postgres.ts';
 import { createAttemptLimiter } from '../../src/security/attempt-limiter.ts';
 import { createPasswordHash } from '../../src/security/password-hash.ts';
@@ -53,8 +54,8 @@ describe('signing in with a password, on slapd and Postgres', () => {
       audit: { record: async (event) => void events.push(event) },
     });
     const directories = [{ id: 'corp', directory, lockoutBudget: 4 }];
-    return (username: string, password: string) =>
-      signIn({ tenantId, directories, username, password, address: '192.0.2.1' });
+    return (username: string, password: string, trustedBy?: SignInRequest['trustedBy']) =>
+      signIn({ tenantId, directories, username, password, address: '192.0.2.1', trustedBy });
   }
   const reasonsOf = (outcomes: Awaited<ReturnType<ReturnType<typeof process>>>[]) =>
     outcomes.map((outcome) => (outcome.ok ? 'signed in' : outcome.reason)).sort();
@@ -76,6 +77,55 @@ describe('signing in with a password, on slapd and Postgres', () => {
     );
     const refusal = await process()('unlucky', 'unlucky-password');
     expect(refusal).to.include({ ok: false, reason: 'blocked' }).and.have.property('retryAfter').within(880, 900);
+  });
+
+  describe('where people may trust browsers', () => {
+    const unknownBrowser = async () => undefined;
+    /** A browser that bob trusts, and nobody else. */
+    const bobs: SignInRequest['trustedBy'] = async (account) => {
+      const found = await directory.find('bob');
+      const isBob = account.kind === 'directory' && found.ok && account.entry.stableId === found.value.stableId;
+      return isBob ? 'the id of bob' : undefined;
+    };
+    const many = (times: number, attempt: (i: number) => ReturnType<ReturnType<typeof process>>) =>
+      Promise.all(Array.from({ length: times }, (_, i) => attempt(i)));
+
+    it('lets the owner in at one while others guess elsewhere', async () => {
+      const guessed = await many(20, (i) => process()('bob', `guess ${i}`, unknownBrowser));
+      expect(reasonsOf(guessed).filter((reason) => reason !== 'blocked')).to.have.lengthOf(3);
+      expect(await process()('bob', 'bob-password', unknownBrowser)).to.include({ reason: 'blocked' });
+      expect((await process()('bob', 'bob-password', bobs)).ok).to.equal(true);
+      expect(await process()('bob', 'bob-password', unknownBrowser), 'for others').to.include({ reason: 'blocked' });
+      expect((await process()('bob', 'bob-password', bobs)).ok, 'again').to.equal(true);
+    });
+
+    it('lets a stolen one try no more than what is kept for it, and never so often that the directory locks', async () => {
+      await many(20, (i) => process()('bob', `guess ${i}`, unknownBrowser));
+      const stolen = await many(20, (i) => process()('bob', `other guess ${i}`, bobs));
+      expect(reasonsOf(stolen)).to.deep.equal(['bad-credentials', ...Array<string>(19).fill('blocked')]);
+      expect(await process()('bob', 'bob-password', bobs)).to.include({ reason: 'blocked' });
+      const found = await directory.find('bob');
+      if (!found.ok) throw new Error(found.reason);
+      expect((await directory.bind(found.value, 'bob-password')).ok, 'at the directory').to.equal(true);
+    });
+
+    it('opens to nobody but whom the name means', async () => {
+      await many(4, (i) => process()('cay', `guess ${i}`, bobs));
+      expect(await process()('cay', 'cay-password', bobs)).to.include({ reason: 'blocked' });
+      await many(4, (i) => process()('not-a-person', `guess ${i}`, bobs));
+      expect(await process()('not-a-person', 'x', bobs)).to.include({ reason: 'blocked' });
+    });
+
+    it('asks whose browser it is only once the door is blocked, and for nobody’s name as well', async () => {
+      const asked: unknown[] = [];
+      const asking: SignInRequest['trustedBy'] = async ({ kind }) => void asked.push(kind);
+      for (const name of ['bob', 'not-a-person']) {
+        for (let time = 0; time < 3; time++) await process()(name, 'wrong', asking);
+        expect(asked.splice(0), name).to.deep.equal([]);
+        await process()(name, 'wrong', asking);
+        expect(asked.splice(0), name).to.deep.equal(['directory']);
+      }
+    });
   });
 
   it('blocks a name that is nobody’s after as many tries', async () => {

@@ -37,7 +37,7 @@ describeSecondFactor('totp', () => ({
   },
 }));
 
-describeSecondFactor('sms', () => sentCode(createSmsCode({ length: 6, life: 300 }), '+41 79 123 45 67'));
+describeSecondFactor('sms', () => sentCode(createSmsCode({ length: 6, life: 300, country: 'CH' }), '+41 79 123 45 67'));
 
 describeSecondFactor('email', () => sentCode(createEmailCode({ length: 6, life: 300 }), 'ann@example.com'));
 

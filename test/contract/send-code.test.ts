@@ -113,6 +113,29 @@ describeOnEveryStore('sending a code', (storeOf) => {
     ).to.have.length(15);
   });
 
+  it('leaves the owner of a number their codes, whoever else enters it as their own', async () => {
+    const send = sender();
+    const enrol = () => send(to({}, { purpose: 'enrol' }));
+    const outcomes = [];
+    for (let n = 0; n < 6; n++) outcomes.push(await enrol());
+    expect(outcomes.map(({ ok }) => ok)).to.deep.equal([true, true, true, false, false, false]);
+    for (let n = 0; n < 5; n++) expect(await send(to()), `code ${n + 1}`).to.include({ ok: true });
+    expect(await send(to())).to.include({ reason: 'too-many-sent' });
+  });
+
+  it('is limited in a day: five to enrol, twenty to prove', async () => {
+    const increment = (key: string, ttl: number) =>
+      key.endsWith(':burst') ? Promise.resolve({ count: 1, secondsLeft: ttl }) : storeOf().increment(key, ttl);
+    const send = sender({ store: { increment } });
+    for (const [purpose, limit] of [
+      ['enrol', 5],
+      ['prove', 20],
+    ] as const) {
+      for (let n = 0; n < limit; n++) expect(await send(to({}, { purpose }))).to.include({ ok: true });
+      expect(await send(to({}, { purpose })), purpose).to.include({ reason: 'too-many-sent' });
+    }
+  });
+
   it('counts the spellings of one mailbox as one, and every tenant for itself', async () => {
     const send = sender();
     const spellings = [

@@ -115,6 +115,44 @@ describeOnEveryDatabase('tenants', ({ db, other }) => {
     await db().query('delete from tenants where id = $1', [id]);
   });
 
+  it('are read without the members of lists that only a newer version knows', async () => {
+    const id = await aTenantId(db());
+    const secondFactors = { allowed: ['retina', 'totp', 'palm', 'email', 'voice'], setUp: ['palm', 'totp'] };
+    await db().query('update tenants set settings = $2 where id = $1', [
+      id,
+      JSON.stringify({ novelty: [], policy: { secondFactors: { ...secondFactors, novelty: 1 } } }),
+    ]);
+    const known = { allowed: ['totp', 'email'], setUp: ['totp'] };
+    expect((await tenants().byId(id))?.settings).to.deep.equal(settings({ policy: { secondFactors: known } }));
+    await db().query('delete from tenants where id = $1', [id]);
+  });
+
+  it('are stored without what is as the defaults are, which the version before may not be able to read', async () => {
+    const storedOf = (slug: string) => db().one('select settings from tenants where slug = $1', [slug]);
+    const slug = freshSlug();
+    await apply(db(), { [slug]: aTenantDeclaration() });
+    expect(await storedOf(slug)).to.deep.equal({ settings: {} });
+
+    const written = {
+      host: `${slug}.example`,
+      policy: {
+        secondFactors: { required: { groups: ['staff'] } },
+        trustedDevices: {},
+        sms: { country: 'CH' },
+      },
+      resources: { 'https://api.example': { scopes: ['read'] } },
+    };
+    await apply(db(), { [slug]: aTenantDeclaration({ settings: settings(written) }) });
+    expect(await storedOf(slug)).to.deep.equal({ settings: written });
+    expect((await tenants().bySlug(slug))?.settings).to.deep.equal(settings(written));
+    expect(await apply(db(), { [slug]: aTenantDeclaration({ settings: settings(written) }) })).to.not.deep.include({
+      what: 'updated',
+      kind: 'tenant',
+      tenant: slug,
+      name: slug,
+    });
+  });
+
   it('are named with their status and their version, which grows', async () => {
     const id = await aTenantId(db());
     const before = await tenants().byId(id);

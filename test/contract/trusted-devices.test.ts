@@ -96,6 +96,27 @@ describeOnEveryDatabase('trusted devices', ({ db }) => {
     for (const { mark } of others) expect(await devices.recognise(tenantId, ann, mark)).to.equal(undefined);
   });
 
+  it('end with a newer password, whatever the clocks differ by', async () => {
+    const trusted = async (seconds: number) => {
+      const { id, mark } = await devices.trust(tenantId, ann, FIREFOX);
+      await db().query('update trusted_devices set created_at = $2 where id = $1', [
+        id,
+        new Date(changed.getTime() + seconds * 1000),
+      ]);
+      return mark;
+    };
+    const changed = new Date(Date.now() - 600_000);
+    const older = [await trusted(-DAY_MS / 1000), await trusted(0), await trusted(89)];
+    const kept = [await trusted(91), await trusted(300)];
+    const bob = await aUser(db(), tenantId, 'bob');
+    const bobs = await devices.trust(tenantId, bob, FIREFOX);
+    expect(await devices.removeOlder(tenantId, ann, changed)).to.equal(3);
+    for (const mark of older) expect(await devices.recognise(tenantId, ann, mark)).to.equal(undefined);
+    for (const mark of kept) expect(await devices.recognise(tenantId, ann, mark)).not.to.equal(undefined);
+    expect(await devices.removeOlder(tenantId, ann, changed)).to.equal(0);
+    expect(await devices.recognise(tenantId, bob, bobs.mark)).not.to.equal(undefined);
+  });
+
   it('are swept once they have expired', async () => {
     const [kept, gone] = [await devices.trust(tenantId, ann, FIREFOX), await devices.trust(tenantId, ann, FIREFOX)];
     await db().query(`update trusted_devices set expires_at = now() - interval '1 hour' where id = $1`, [gone.id]);

@@ -1,11 +1,14 @@
 import { expect } from 'chai';
 
-import { isFresh, levelOfOwned } from '../../src/account/fresh-proof.ts';
+import { isFresh, levelToChange } from '../../src/policy/fresh-proof.ts';
+import { addableFactors } from '../../src/account/account.ts';
 import { isNeeded } from '../../src/account/needed-factors.ts';
+import type { FactorId } from '../../src/policy/factors.ts';
 import type { Proof } from '../../src/policy/proof.ts';
 import type { ProofQuestion } from '../../src/policy/required-proof.ts';
-import type { Enrolment, FactorId } from '../../src/second-factors/second-factor.ts';
+import type { Enrolment } from '../../src/second-factors/second-factor.ts';
 import { tenantSettings } from '../../src/tenants/tenant-settings.ts';
+import { tenantOf } from '../support/second-factors.ts';
 
 const NOW = 1_000_000;
 
@@ -26,8 +29,27 @@ describe('a fresh proof', () => {
     ['a password of somebody without a factor', [proof('password')], [], true],
     ['a password of somebody with one', [proof('password')], totp, false],
     ['a factor', [proof('password', 9_000), proof('totp')], totp, true],
-    ['another factor than the strongest', [proof('email')], [anEnrolment('passkey'), anEnrolment('email')], true],
+    [
+      'a code by mail of somebody with a passkey',
+      [proof('email')],
+      [anEnrolment('passkey'), anEnrolment('email')],
+      false,
+    ],
+    [
+      'a code of an app of somebody with a passkey',
+      [proof('totp')],
+      [anEnrolment('passkey'), anEnrolment('totp')],
+      true,
+    ],
+    [
+      'a code by mail of somebody with nothing else',
+      [proof('email')],
+      [anEnrolment('email'), anEnrolment('recovery-code')],
+      true,
+    ],
     ['a passkey that signed in alone', [proof('passkey')], [anEnrolment('passkey')], true],
+    ['the last recovery code', [proof('password'), proof('recovery-code')], totp, true],
+    ['a factor that is gone', [proof('password'), proof('email')], totp, false],
     ['a trusted device', [proof('password', 301), proof('trusted-device')], totp, false],
     ['the time to enrol', [proof('password', 301), proof('grace-period')], [], false],
     ['five minutes ago', [proof('totp', 300)], totp, true],
@@ -35,14 +57,28 @@ describe('a fresh proof', () => {
     ['nothing', [], [], false],
   ] as const) {
     it(`${fresh ? 'is' : 'is not'} ${told}`, () => {
-      expect(isFresh(proofs, owned, NOW)).to.equal(fresh);
+      expect(isFresh(policyOf(), proofs, owned, NOW)).to.equal(fresh);
     });
   }
 
   it('is asked for at the level of the weakest factor that there is', () => {
-    expect(levelOfOwned(policyOf(), [])).to.equal(undefined);
-    expect(levelOfOwned(policyOf(), [anEnrolment('passkey')])).to.equal('phr');
-    expect(levelOfOwned(policyOf(), [anEnrolment('passkey'), anEnrolment('email')])).to.equal('2sv');
+    expect(levelToChange(policyOf(), [])).to.equal(undefined);
+    expect(levelToChange(policyOf(), [anEnrolment('passkey')])).to.equal('mfa');
+    expect(levelToChange(policyOf(), [anEnrolment('email'), anEnrolment('recovery-code')])).to.equal('2sv');
+    expect(levelToChange(policyOf(), [anEnrolment('totp'), anEnrolment('email')])).to.equal('mfa');
+  });
+});
+
+describe('a factor that can be added', () => {
+  const tenant = tenantOf('t', { secondFactors: { allowed: ['totp', 'email', 'recovery-code'] } });
+  const apps = Array.from({ length: 20 }, (_, n) => anEnrolment('totp', `app-${n}`));
+  const codes = anEnrolment('recovery-code');
+  const mail: Enrolment = { ...anEnrolment('email'), vouchedFor: true };
+
+  it('is any that the tenant allows, up to twenty, and recovery codes from then on', () => {
+    const few = [...apps.slice(0, 19), codes, mail];
+    expect(addableFactors({ tenant, owned: few })).to.deep.equal(['totp', 'email', 'recovery-code']);
+    expect(addableFactors({ tenant, owned: apps })).to.deep.equal(['recovery-code']);
   });
 });
 

@@ -30,9 +30,9 @@ function importsOf(name: string): SourceFile['imports'] {
 }
 
 const isAdapter = (name: string) => /-(postgres|pglite|redis|memory|ldap|smtp|sns|http)\.ts$/.test(name);
-/** `login/interactions.ts` is where a login's pages meet the library, `login/visits.ts` where they meet the browser. */
+/** `login/interactions.ts` is where a login's pages meet the library, a `visits.ts` where a folder's pages meet the browser. */
 const isEdge = (name: string) =>
-  /-(routes|pages)\.ts$|^(oidc|commands)\/|^login\/(interactions|visits)\.ts$/.test(name);
+  /-(routes|pages)\.ts$|^(oidc|commands)\/|^login\/interactions\.ts$|^(login|account)\/visits\.ts$/.test(name);
 const isRoot = (name: string) =>
   ['main.ts', 'app.ts'].includes(name) || /^compose(-[a-z-]+)?\.ts$/.test(name) || name.startsWith('commands/');
 const isDemo = (name: string) => name.startsWith('demo/');

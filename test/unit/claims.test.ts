@@ -14,6 +14,7 @@ const user: User = {
   directory: { id: 'corp', stableId: 'a1', dn: 'uid=ann', groups: [], state: 'enabled', checkedAt: new Date() },
   local: undefined,
   lastLoginAt: undefined,
+  proofGeneration: 0,
 };
 const source = { user, tenant: 'acme', trustDirectoryContacts: true, groups: ['staff'], roles: ['reader'] };
 

@@ -146,6 +146,28 @@ encryption:
       path: `${CORP}.urls.1`,
       mend: /starttls/,
     },
+    'passkeys of another domain': {
+      yaml: `${TENANT}    policy: { passkeys: { rpId: example.org } } #!\n`,
+      path: 'tenants.acme.policy.passkeys.rpId',
+      message: /neither id\.example\.com/,
+      mend: /leave it out/,
+    },
+    'passkeys of a part of a name': {
+      yaml: `${TENANT}    host: id.acme.example\n    policy: { passkeys: { rpId: cme.example } } #!\n`,
+      path: 'tenants.acme.policy.passkeys.rpId',
+      mend: /id\.acme\.example/,
+    },
+    'passkeys of a domain below': {
+      yaml: `${TENANT}    policy: { passkeys: { rpId: a.id.example.com } } #!\n`,
+      path: 'tenants.acme.policy.passkeys.rpId',
+      mend: /id\.example\.com/,
+    },
+    'passkeys of a top-level domain': {
+      yaml: `${TENANT}    policy: { passkeys: { rpId: com } } #!\n`,
+      path: 'tenants.acme.policy.passkeys.rpId',
+      message: /single word/,
+      mend: /id\.example\.com/,
+    },
     'two directories of one realm': {
       yaml: `${TENANT}    directories:
       a: { urls: ['ldap://a'], bindDn: cn=svc, bindPassword: ${SECRET}, baseDn: dc=a, realm: x.example }
@@ -176,6 +198,35 @@ describe('warnings of a configuration', () => {
     const production = `${LEAST}production: true\ndatabaseUrl: postgres://h/d\n`;
     expect(folder.load(production).warnings.map(({ path }) => path)).to.deep.equal(['redisUrl', 'trustedProxies']);
     expect(folder.load(`${LEAST}${PRODUCTION}`).warnings).to.deep.equal([]);
+  });
+
+  it('tell of passkeys where browsers know none', () => {
+    const tenant = (publicUrl: string, rest = '') =>
+      folder.load(`${TENANT.replace('https://id.example.com', publicUrl)}${rest}`);
+    const path = 'tenants.acme.policy.secondFactors.allowed';
+    for (const url of ['http://id.example.com', 'https://192.0.2.1', 'http://127.0.0.1:3000', "'https://[::1]'"]) {
+      const { ok, warnings } = tenant(url);
+      expect(ok, url).to.equal(true);
+      expect(
+        warnings.map((warning) => warning.path),
+        url,
+      ).to.deep.equal([path]);
+    }
+    for (const url of ['https://id.example.com', 'http://localhost:3000', 'http://sso.localhost']) {
+      expect(tenant(url).warnings, url).to.deep.equal([]);
+    }
+    expect(tenant('http://id.example.com', '    host: localhost\n').warnings).to.deep.equal([]);
+    const without = '    policy: { secondFactors: { allowed: [totp] } }\n';
+    expect(tenant('http://id.example.com', without).warnings).to.deep.equal([]);
+  });
+
+  it('take the host itself and each domain above it for passkeys', () => {
+    for (const rpId of ['id.acme.example', 'acme.example']) {
+      const yaml = `${TENANT}    host: id.acme.example\n    policy: { passkeys: { rpId: ${rpId} } }\n`;
+      expect(folder.load(yaml), rpId).to.deep.include({ ok: true, warnings: [] });
+    }
+    const local = TENANT.replace('https://id.example.com', 'http://localhost:3000');
+    expect(folder.load(`${local}    policy: { passkeys: { rpId: localhost } }\n`)).to.include({ ok: true });
   });
 
   it('tell of a client that nobody can sign in to', () => {

@@ -63,13 +63,37 @@ describe('sms in the configuration', () => {
   });
 
   it('is missed where codes are to be sent', () => {
-    const allowed = 'policy: { secondFactors: { allowed: [totp, email, sms] } }';
+    const allowed = 'policy: { secondFactors: { allowed: [totp, email, sms] }, sms: { country: CH } }';
     const warningsOf = (more: string) =>
       folder.load(`${TENANT}    ${allowed}\n${PRODUCTION}${more}`).warnings.map(({ path }) => path);
     const path = 'tenants.acme.policy.secondFactors.allowed';
     expect(warningsOf('')).to.deep.equal([`${path}.1`, `${path}.2`]);
     expect(warningsOf(`sms: { ${SNS} }\n`)).to.deep.equal([`${path}.1`]);
     expect(warningsOf(`sms: { ${SNS} }\nmail: { from: a@b.example, url: 'smtps://h' }\n`)).to.deep.equal([]);
+  });
+
+  describe('without a country that messages may go to', () => {
+    const path = 'tenants.acme.policy.sms.countries';
+    const load = (allowed: string, sms: string, more = '') =>
+      folder.load(`${TENANT}    policy: { secondFactors: { allowed: ${allowed} }, sms: ${sms} } #!\n${more}`);
+    const warned = (...with_: Parameters<typeof load>) =>
+      load(...with_)
+        .warnings.map((warning) => warning.path)
+        .filter((each) => each === path);
+
+    it('is warned of, wherever sms is allowed, and loads all the same', () => {
+      expect(warned('[totp, passkey, sms, email]', '{}')).to.deep.equal([path]);
+      expect(load('[totp, passkey, sms, email]', '{}', PRODUCTION).ok).to.equal(true);
+      for (const sms of ['{ country: CH }', '{ countries: [CH] }']) expect(warned('[sms]', sms), sms).to.deep.equal([]);
+      expect(warned('[totp]', '{}')).to.deep.equal([]);
+    });
+
+    it('is refused in production where it leaves nobody a factor', () => {
+      const loaded = load('[sms, recovery-code]', '{}', PRODUCTION);
+      expect(loaded.ok ? [] : loaded.problems.map((problem) => problem.path)).to.deep.equal([path]);
+      expect(load('[sms, recovery-code]', '{}').ok).to.equal(true);
+      expect(load('[sms, recovery-code]', '{ country: CH }', PRODUCTION).ok).to.equal(true);
+    });
   });
 
   describe('that does not fit', () => {

@@ -1,15 +1,13 @@
 import { expect } from 'chai';
 
-import { browserName } from '../../src/delivery/browser-name.ts';
 import type { Delivery } from '../../src/delivery/delivery.ts';
 import { createNotifications } from '../../src/delivery/notifications.ts';
 import type { AccountChangedFacts, AccountNotice } from '../../src/delivery/notifications.ts';
-import type { Enrolment, FactorId } from '../../src/second-factors/second-factor.ts';
+import type { FactorId } from '../../src/policy/factors.ts';
+import type { Enrolment } from '../../src/second-factors/second-factor.ts';
 import { tenantSettings } from '../../src/tenants/tenant-settings.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
 import type { User, UserEntry, UserProfile } from '../../src/users/users.ts';
-
-const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
 describe('the word about a change of an account', () => {
   const tenant: Tenant = {
@@ -39,12 +37,12 @@ describe('the word about a change of an account', () => {
     ofTenant?: Tenant;
     /** Addresses that the person has enrolled. */
     enrolled?: readonly string[];
-    request?: { address: string; userAgent: string | undefined };
+    device?: { name: string; address: string };
     notice?: AccountNotice;
   }
 
   async function tell(profile: UserProfile, situation: Situation = {}) {
-    const { ofTenant = tenant, enrolled = [], request, notice = added } = situation;
+    const { ofTenant = tenant, enrolled = [], device = { name: '', address: '-' }, notice = added } = situation;
     const queued: Delivery[] = [];
     const facts: AccountChangedFacts[] = [];
     const user: User = {
@@ -56,6 +54,7 @@ describe('the word about a change of an account', () => {
       directory: 'directory' in situation ? situation.directory : entry,
       local: undefined,
       lastLoginAt: undefined,
+      proofGeneration: 0,
     };
     const owned = [
       anEnrolment('totp', 'SHA1:6:30:SECRET'),
@@ -74,7 +73,7 @@ describe('the word about a change of an account', () => {
         facts.push(told);
         return { subject: `in ${locale ?? 'no language'}`, text: 'text', html: 'html' };
       },
-      currentRequest: () => request,
+      currentDevice: () => device,
       now: () => new Date('2026-03-01T12:00:00Z'),
     });
     await notify({ tenantId: ofTenant.id, userId: user.id, notice });
@@ -83,7 +82,7 @@ describe('the word about a change of an account', () => {
 
   it('goes to the person with what was changed, when, where and by what', async () => {
     const profile = { email: 'ann@acme.example', name: 'Ann Example', givenName: 'Ann', locale: 'de' };
-    const { queued, facts } = await tell(profile, { request: { address: '192.0.2.7', userAgent: FIREFOX } });
+    const { queued, facts } = await tell(profile, { device: { name: 'Firefox, Linux', address: '192.0.2.7' } });
     expect(facts).to.deep.equal([
       {
         name: 'Ann',
@@ -155,28 +154,3 @@ describe('the word about a change of an account', () => {
 function anEnrolment(factor: FactorId, secret: string): Enrolment {
   return { id: secret, factor, name: '', secret, createdAt: new Date(), lastUsedAt: undefined };
 }
-
-describe('the name of a browser', () => {
-  const windows =
-    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
-  for (const [userAgent, name] of [
-    [FIREFOX, 'Firefox, Linux'],
-    [windows, 'Chrome, Windows'],
-    [`${windows} Edg/140.0.0.0`, 'Edge, Windows'],
-    [
-      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1',
-      'Safari, iPhone',
-    ],
-    [
-      'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36',
-      'Chrome, Android',
-    ],
-    ['curl/8.5.0', undefined],
-    ['Call +1 900 555 0100 now', undefined],
-    [undefined, undefined],
-  ] as const) {
-    it(`of ${userAgent?.slice(0, 60) ?? 'nothing'} is ${name ?? 'unknown'}`, () => {
-      expect(browserName(userAgent)).to.equal(name);
-    });
-  }
-});

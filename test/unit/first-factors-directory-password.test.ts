@@ -96,3 +96,30 @@ describe('the attempts that a directory’s own lockout leaves', () => {
     });
   }
 });
+
+describe('what of them is kept for browsers that the owner trusts', () => {
+  const attemptsWith = async (...settings: Source['settings'][]) => {
+    const directories = Object.fromEntries(settings.map((setting, i) => [`d${i}`, { settings: setting }]));
+    const { tryAs, attempts } = world({ directories, blockedFor: 60 });
+    await tryAs('nobody', 'a guess', async () => 'user');
+    return attempts.map(({ kind, allowance }) => `${kind}: ${allowance?.failures}, ${allowance?.firstBlock} s`);
+  };
+
+  for (const [title, settings, expected] of [
+    ['no lockout', [{}], ['password: 5, 30 s', 'trusted-device: 5, 900 s']],
+    ['a lockout after one', [{ lockoutBudget: 1 }], ['password: 1, 900 s']],
+    ['a lockout after two', [{ lockoutBudget: 2 }], ['password: 1, 900 s', 'trusted-device: 1, 900 s']],
+    ['a lockout after four', [{ lockoutBudget: 4 }], ['password: 3, 900 s', 'trusted-device: 1, 900 s']],
+    ['one that backing off would outrun', [{ lockoutBudget: 10 }], ['password: 5, 900 s', 'trusted-device: 2, 900 s']],
+    ['one that it keeps to', [{ lockoutBudget: 12 }], ['password: 5, 30 s', 'trusted-device: 3, 900 s']],
+    [
+      'a window of its own',
+      [{ lockoutBudget: 8, lockoutWindow: 1800 }, {}],
+      ['password: 5, 1800 s', 'trusted-device: 2, 1800 s'],
+    ],
+  ] as const) {
+    it(`${title}: ${expected.join(', ')}`, async () => {
+      expect(await attemptsWith(...settings)).to.deep.equal(expected);
+    });
+  }
+});

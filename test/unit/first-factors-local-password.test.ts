@@ -10,9 +10,13 @@ describe('signing in with a password kept here', () => {
     stored = await passwordHash.hash(RIGHT);
   });
   const admin = (changes: Partial<LocalAccount> = {}) => ({
-    admin: { user: { id: 'admin', status: 'active' }, passwordHash: stored, ...changes } satisfies LocalAccount,
+    admin: {
+      user: { id: 'admin', status: 'active', proofGeneration: 7 },
+      passwordHash: stored,
+      ...changes,
+    } satisfies LocalAccount,
   });
-  const signedIn = { ok: true, value: { kind: 'local', userId: 'admin' } };
+  const signedIn = { ok: true, value: { kind: 'local', userId: 'admin', proofGeneration: 7 } };
   const failed = { ok: false, reason: 'bad-credentials' };
 
   it('needs its suffix where there are directories', async () => {
@@ -37,7 +41,9 @@ describe('signing in with a password kept here', () => {
   });
 
   it('says of a disabled account nothing before the right password', async () => {
-    const { tryAs, events } = world({ accounts: admin({ user: { id: 'admin', status: 'disabled' } }) });
+    const { tryAs, events } = world({
+      accounts: admin({ user: { id: 'admin', status: 'disabled', proofGeneration: 7 } }),
+    });
     expect(await tryAs('admin', 'wrong')).to.deep.equal(failed);
     expect(await tryAs('admin')).to.deep.equal({ ok: false, reason: 'account-disabled' });
     expect(events.map(({ type, reason }) => [type, reason])).to.deep.equal([

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 
+import type { FactorId } from '../../src/policy/factors.ts';
 import { createOwnedFactors } from '../../src/second-factors/owned-factors.ts';
-import type { Enrolment, FactorId } from '../../src/second-factors/second-factor.ts';
+import type { Enrolment } from '../../src/second-factors/second-factor.ts';
 import type { User, UserEntry, UserProfile } from '../../src/users/users.ts';
 import { tenantOf } from '../support/second-factors.ts';
 
@@ -23,13 +24,24 @@ function enrolled(factor: FactorId, secret: string, more: Partial<Enrolment> = {
 }
 
 function ann(profile: UserProfile, directory: UserEntry | undefined = ENTRY): User {
-  const common = { id: 'ann', tenantId: 't', username: 'ann', status: 'active', lastLoginAt: undefined } as const;
+  const common = {
+    id: 'ann',
+    tenantId: 't',
+    username: 'ann',
+    status: 'active',
+    lastLoginAt: undefined,
+    proofGeneration: 0,
+  } as const;
   return { ...common, profile, directory, local: directory ? undefined : { name: 'ann' } };
 }
 
+function kept(enrolments: Enrolment[], usedAt: { email?: Date; sms?: Date } = {}) {
+  return { list: async () => enrolments, contactsUsedAt: async () => usedAt };
+}
+
 async function owned(user: User, enrolments: Enrolment[] = [], policy: object = {}): Promise<string[]> {
-  const ownedFactors = createOwnedFactors({ enrolments: { list: async () => enrolments } });
-  const tenant = tenantOf('t', { secondFactors: { allowed: ALL }, ...policy });
+  const ownedFactors = createOwnedFactors({ enrolments: kept(enrolments) });
+  const tenant = tenantOf('t', { secondFactors: { allowed: ALL }, sms: { country: 'CH' }, ...policy });
   return (await ownedFactors(tenant, user)).map(({ id, secret }) => `${id} ${secret}`.trim());
 }
 
@@ -43,7 +55,7 @@ describe('the factors that a person has', () => {
   });
 
   it('have the directory’s contacts without a name, as old as its last answer', async () => {
-    const ownedFactors = createOwnedFactors({ enrolments: { list: async () => [] } });
+    const ownedFactors = createOwnedFactors({ enrolments: kept([]) });
     const [address] = await ownedFactors(tenantOf('t'), ann({ email: 'ann@example.com' }));
     expect(address).to.deep.equal({
       id: 'directory-email',
@@ -52,7 +64,19 @@ describe('the factors that a person has', () => {
       secret: 'ann@example.com',
       createdAt: CHECKED,
       lastUsedAt: undefined,
+      vouchedFor: true,
     });
+  });
+
+  it('have the directory’s contacts with when each was last used', async () => {
+    const sms = new Date('2030-05-01T12:00:00Z');
+    const ownedFactors = createOwnedFactors({ enrolments: kept([enrolled('totp', 'seed')], { sms }) });
+    const used = (await ownedFactors(tenantOf('t'), ann(CONTACTS))).map(({ id, lastUsedAt }) => [id, lastUsedAt]);
+    expect(used).to.deep.equal([
+      ['of-totp', undefined],
+      ['directory-email', undefined],
+      ['directory-sms', sms],
+    ]);
   });
 
   it('name a contact once that was enrolled as well', async () => {
@@ -86,6 +110,7 @@ describe('the factors that a person has', () => {
     expect(await owned(ann({ phoneNumber: CONTACTS.phoneNumber }), [], { sms: { countries: ['DE'] } })).to.deep.equal(
       [],
     );
+    expect(await owned(ann({ phoneNumber: CONTACTS.phoneNumber }), [], { sms: {} })).to.deep.equal([]);
   });
 
   it('read a number without its country as the tenant’s', async () => {

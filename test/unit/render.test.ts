@@ -129,14 +129,23 @@ describe('A rendered page', () => {
 
   it('keeps what the browser is asked about a passkey whole, and loads the script only there', () => {
     const options = JSON.stringify({ challenge: EVIL });
-    const document = parse(render('login/passkey', { ...form, username: 'ann', passkey: { options, ownHost: true } }));
+    const document = parse(render('login/passkey', { ...form, username: 'ann', passkey: { options } }));
     const scripts = document.querySelectorAll('script').map((script) => script.getAttribute('src'));
     expect(scripts).to.deep.equal(['/assets/app.js', '/assets/passkey.js']);
     expect(document.querySelector('[data-passkey=prove]')?.getAttribute('data-options')).to.equal(options);
   });
 
+  it('wants a name where a factor is given another one, and only there', () => {
+    const isRequired = (html: string) => parse(html).querySelector('#name')?.hasAttribute('required');
+    expect(isRequired(render('account/rename', { ...form, name: 'Phone', cancelUrl: '/account' }))).to.equal(true);
+    const passkey = { options: '{}' };
+    expect(isRequired(render('enrol/passkey', { ...form, username: 'ann', name: '', passkey }))).to.equal(false);
+    const totp = { qrSvg: '<svg></svg>', key: 'ABCD', uri: 'otpauth://totp/a' };
+    expect(isRequired(render('enrol/totp', { ...form, username: 'ann', name: '', ...totp }))).to.equal(false);
+  });
+
   it('lets the user name offer passkeys only where there is a passkey to ask for', () => {
-    const passkey = { options: '{}', ownHost: false, action: '/i/1/passkey' };
+    const passkey = { options: '{}', action: '/i/1/passkey' };
     const autocomplete = (html: string) => parse(html).querySelector('#username')?.getAttribute('autocomplete');
     expect(autocomplete(render('login/password', { ...form, passkey }))).to.equal('username webauthn');
     expect(autocomplete(render('login/password', form))).to.equal('username');

@@ -13,7 +13,7 @@ const NOW = new Date();
 const KINDS = {
   sms: {
     factor: createSmsCode({ ...CODES, countries: ['CH'], country: 'CH' }),
-    longer: createSmsCode({ ...CODES, length: 8 }),
+    longer: createSmsCode({ ...CODES, length: 8, countries: ['CH'] }),
     typed: '079 123 45 67',
     contact: '+41791234567',
     another: '+41791234568',
@@ -43,9 +43,9 @@ for (const [id, { factor, longer, typed, contact, another, masked, amr }] of Obj
   const owned = [enrolment(contact)];
 
   async function asked(by: SecondFactor = factor, person = PERSON) {
-    const question = await by.ask(person, owned);
-    if (!question.ok || !question.value?.message) throw new Error('nothing was asked');
-    const { kept, life, message } = question.value;
+    const challenge = await by.ask(person, owned);
+    if (!challenge.ok || !challenge.value?.message) throw new Error('nothing was asked');
+    const { kept, life, message } = challenge.value;
     return { kept, life, message };
   }
   const verify = (kept: string | undefined, answer: string, person = PERSON, of = owned) =>
@@ -59,7 +59,7 @@ for (const [id, { factor, longer, typed, contact, another, masked, amr }] of Obj
       expect(message.code).to.match(/^\d{6}$/);
       expect(await verify(kept, message.code)).to.deep.equal({
         ok: true,
-        value: { enrolmentId: 'e1', amr, use: { kind: 'question' } },
+        value: { enrolmentId: 'e1', amr, use: { kind: 'challenge' } },
       });
     });
 
@@ -97,7 +97,7 @@ for (const [id, { factor, longer, typed, contact, another, masked, amr }] of Obj
       expect(await verify(begun.value.kept, begun.value.message.code)).to.include({ reason: 'wrong' });
     });
 
-    it('is not the code of the question before', async () => {
+    it('is not the code of the challenge before', async () => {
       const [before, after] = [await asked(), await asked()];
       const outcome = await verify(after.kept, before.message.code);
       expect(outcome.ok).to.equal(before.message.code === after.message.code);
@@ -120,7 +120,7 @@ for (const [id, { factor, longer, typed, contact, another, masked, amr }] of Obj
       expect(await factor.presentEnrolment(PERSON, kept)).to.deep.equal({ factor: id, target: contact });
       expect(await factor.finishEnrolment(PERSON, kept, message.code, NOW)).to.deep.equal({
         ok: true,
-        value: { enrolment: { secret: contact }, amr, use: { kind: 'question' } },
+        value: { enrolment: { secret: contact }, amr, use: { kind: 'challenge' } },
       });
     });
 

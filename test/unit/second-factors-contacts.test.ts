@@ -41,9 +41,9 @@ describe('a phone number', () => {
   }
 
   it('needs its country where the tenant has no own', () => {
-    expect(canonicalNumber('079 123 45 67')).to.include({ reason: 'malformed-contact' });
+    expect(canonicalNumber('079 123 45 67', { countries: ['CH'] })).to.include({ reason: 'malformed-contact' });
     expect(canonicalNumber('079 123 45 67', { country: 'XX' })).to.include({ reason: 'malformed-contact' });
-    expect(canonicalNumber('+41791234567')).to.include({ ok: true });
+    expect(canonicalNumber('+41791234567', { countries: ['CH'] })).to.include({ ok: true });
   });
 
   it('is reached only in countries that the tenant sends to', () => {
@@ -56,9 +56,15 @@ describe('a phone number', () => {
     }
   });
 
+  it('is reached in the tenant’s own country where no others are named, and nowhere without one', () => {
+    expect(canonicalNumber('+41791234567', { country: 'CH' })).to.include({ ok: true });
+    expect(canonicalNumber('+4915123456789', { country: 'CH' })).to.deep.equal({ ok: false, reason: 'unreachable' });
+    expect(canonicalNumber('+41791234567', {})).to.deep.equal({ ok: false, reason: 'unreachable' });
+  });
+
   it('is reached in no country that it does not belong to', () => {
     for (const nowhere of ['+870 773 111 632', '+883 510 000 000 091']) {
-      expect(canonicalNumber(nowhere), nowhere).to.deep.equal({ ok: false, reason: 'unreachable' });
+      expect(canonicalNumber(nowhere, inSwitzerland), nowhere).to.deep.equal({ ok: false, reason: 'unreachable' });
     }
   });
 

@@ -31,9 +31,9 @@ function passkeyOf(parameters: Partial<PasskeyParameters> = {}) {
 }
 
 async function begun(person = ann, owned: Enrolment[] = [], passkey = passkeyOf()): Promise<string> {
-  const question = await passkey.beginEnrolment(person, owned);
-  if (!question.ok) throw new Error(question.reason);
-  return question.value.kept;
+  const challenge = await passkey.beginEnrolment(person, owned);
+  if (!challenge.ok) throw new Error(challenge.reason);
+  return challenge.value.kept;
 }
 
 /** What a registration comes to. */
@@ -112,7 +112,7 @@ describe('a passkey that is made', () => {
     expect(publicKey).to.be.a('string');
     expect(enrolment).to.include({ credentialId: id, counter: 1 });
     expect(amr).to.deep.equal(['hwk', 'user']);
-    expect(use).to.deep.equal({ kind: 'question' });
+    expect(use).to.deep.equal({ kind: 'challenge' });
   });
 
   it('counts as software where it can be copied to other devices', async () => {
@@ -267,7 +267,7 @@ describe('a passkey that is used', () => {
     expect((await used({ counter: 0, badSignature: true })).outcome).to.deep.equal(refusal('wrong'));
   });
 
-  it('answers no question that is not there', async () => {
+  it('answers no challenge that is not there', async () => {
     const { authenticator, enrolment } = await owning();
     const answer = authenticator.assert((await passkeyOf().ask(ann, [])).value.kept);
     expect(await passkeyOf().verify(ann, [enrolment], undefined, answer)).to.deep.equal(refusal('expired'));

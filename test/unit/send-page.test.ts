@@ -74,6 +74,7 @@ describe('A page sender', () => {
   describe('The languages to pick', () => {
     const home = (sender: PageSender, ctx: Koa.Context) => {
       const locale = ctx.get('X-Person') || undefined;
+      if (ctx.get('X-Issuer')) ctx.state.site = { issuer: ctx.get('X-Issuer') };
       sender.sendPage(ctx, 'home', { apps: [] }, { locale, address: ctx.get('X-Address') || undefined });
     };
     beforeEach(() => {
@@ -122,6 +123,18 @@ describe('A page sender', () => {
       expect(cookie).to.match(/^language=ar; path=\/; expires=[^;]+; samesite=lax; httponly$/);
       const expires = Date.parse(/expires=([^;]+)/.exec(cookie ?? '')?.[1] ?? '');
       expect(expires - Date.now()).to.be.within(364 * 86_400_000, 366 * 86_400_000);
+    });
+
+    it('are kept for the tenant’s own path, and where its issuer is https, for https only', async () => {
+      const [https, http] = await Promise.all(
+        ['https://id.example.com/t/acme', 'http://localhost/t/acme'].map((issuer) =>
+          cookieOf('?ui_locales=ar', { 'x-issuer': issuer }),
+        ),
+      );
+      expect(https).to.match(/^language=ar; path=\/t\/acme; .*secure/);
+      expect(http)
+        .to.match(/^language=ar; path=\/t\/acme; /)
+        .and.not.match(/secure/);
     });
 
     it('go before the person’s own language once that is known', async () => {

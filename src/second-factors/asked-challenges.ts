@@ -1,12 +1,13 @@
-// Asking, the same way for every factor and purpose: a question stays open until it is answered or has run out, goes out at most
-// once however many ask for it at once, and goes out again no sooner than the server's own timer allows.
+// Putting a challenge to a person, the same way for every factor and purpose: it stays open until it is answered or has run out,
+// goes out at most once however many ask for it at once, and goes out again no sooner than the server's own timer allows.
 
 import type { DeliveryStatus } from '../delivery/delivery.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
+import { sends } from '../policy/factors.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import type { Asked, ChallengePlace, Challenges, OpenChallenge } from './challenges.ts';
-import type { Enrolment, FactorId, FactorPerson, Question, SecondFactor } from './second-factor.ts';
+import type { ChallengePlace, Challenges, FoundChallenge, OpenChallenge } from './challenges.ts';
+import type { Enrolment, FactorPerson, NewChallenge, Purpose, SecondFactor } from './second-factor.ts';
 import type { SendCode, TooManySent } from './send-code.ts';
 
 export interface FactorRequest {
@@ -29,66 +30,67 @@ export interface Sent {
   resendIn: number;
 }
 
-export interface Asking<R extends string> {
+/** A factor's view; of one that sends, also what became of the code. */
+export type Shown<View> = View extends { target: string } ? View & { sent: Sent } : View;
+
+/** A challenge that may have to be put. */
+export interface ChallengePlan<R extends string> {
   request: FactorRequest;
-  purpose: 'prove' | 'enrol';
+  purpose: Purpose;
   /** Of an enrolment by a factor that sends. */
   contact?: string | undefined;
-  /** Makes the question, if it comes to that; undefined where none is needed. */
-  make(): Promise<Outcome<Question | undefined, R>>;
+  /** Makes the challenge, if it comes to that; undefined where none is needed. */
+  make(): Promise<Outcome<NewChallenge | undefined, R>>;
 }
 
-export interface Questions {
-  find(request: FactorRequest, purpose: Asking<never>['purpose']): Promise<Asked | undefined>;
-  /** The question that is open here (for this contact); else puts one, and sends it where the factor does. */
+export interface AskedChallenges {
+  find(request: FactorRequest, purpose: Purpose): Promise<FoundChallenge | undefined>;
+  /** The challenge that is open here (for this contact); else puts one, and sends it where the factor does. */
   ask<R extends string>(
-    asking: Asking<R>,
+    plan: ChallengePlan<R>,
   ): Promise<Outcome<OpenChallenge | undefined, R | 'unreachable'> | TooManySent>;
   /** Sends another code; the former one is dead. Where that does not work, the former one stays good. */
   again<R extends string>(
-    asking: Asking<R>,
+    plan: ChallengePlan<R>,
   ): Promise<Outcome<OpenChallenge | undefined, R | 'unreachable' | 'too-soon'> | TooManySent>;
-  remove(request: FactorRequest, purpose: Asking<never>['purpose']): Promise<void>;
-  /** Undefined for a question that is not sent. */
-  sent(request: FactorRequest, challenge: OpenChallenge | undefined): Promise<Sent | undefined>;
+  remove(request: FactorRequest, purpose: Purpose): Promise<void>;
+  /** Of a challenge that is sent. */
+  sent(request: FactorRequest, challenge: OpenChallenge | undefined): Promise<Sent>;
 }
 
-export interface QuestionsOptions {
+export interface AskedChallengesOptions {
   challenges: Challenges;
   sendCode: SendCode;
   deliveryStatus(tenantId: string, deliveryId: string): Promise<DeliveryStatus | undefined>;
   now?: () => Date;
 }
 
-/** What is asked of one number is no question to another one of the same person. */
-const ASKED_SINGLY: readonly FactorId[] = ['sms', 'email'];
-
 /** Seconds from the first sending to the second; twice as many after each further one. */
 const FIRST_WAIT = 30;
 
-export function createQuestions(options: QuestionsOptions): Questions {
+export function createAskedChallenges(options: AskedChallengesOptions): AskedChallenges {
   const { challenges, sendCode, deliveryStatus, now = () => new Date() } = options;
   const epoch = () => now().getTime() / 1000;
 
   return {
     find: (request, purpose) => challenges.find(placeOf(request, purpose)),
 
-    async ask(asking) {
-      const open = await challenges.find(placeOf(asking.request, asking.purpose));
-      const isThisOne = open && (asking.contact === undefined || asking.contact === open.challenge.contact);
-      return isThisOne ? accepted(open.challenge) : put(asking, open);
+    async ask(plan) {
+      const open = await challenges.find(placeOf(plan.request, plan.purpose));
+      const isThisOne = open && (plan.contact === undefined || plan.contact === open.challenge.contact);
+      return isThisOne ? accepted(open.challenge) : put(plan, open);
     },
 
-    async again(asking) {
-      const open = await challenges.find(placeOf(asking.request, asking.purpose));
+    async again(plan) {
+      const open = await challenges.find(placeOf(plan.request, plan.purpose));
       if (open && secondsToWait(open.challenge) > 0) return refused('too-soon');
-      return put(asking, open);
+      return put(plan, open);
     },
 
     remove: (request, purpose) => challenges.remove(placeOf(request, purpose)),
 
     async sent({ tenant }, challenge) {
-      if (challenge?.sendings === undefined) return undefined;
+      if (!challenge) throw new Error('A code is shown as sent that nobody was asked for');
       const { deliveryId, expiresAt } = challenge;
       const status = deliveryId === undefined ? undefined : await deliveryStatus(tenant.id, deliveryId);
       return {
@@ -99,21 +101,21 @@ export function createQuestions(options: QuestionsOptions): Questions {
     },
   };
 
-  /** Puts a question in place of `former`, or of none, and sends it. Of several callers one does; the others get its question. */
+  /** Puts a challenge in place of `former`, or of none, and sends it. Of several callers one does; the others get its challenge. */
   async function put<R extends string>(
-    asking: Asking<R>,
-    former: Asked | undefined,
+    plan: ChallengePlan<R>,
+    former: FoundChallenge | undefined,
   ): Promise<Outcome<OpenChallenge | undefined, R | 'unreachable'> | TooManySent> {
-    const place = placeOf(asking.request, asking.purpose);
-    const made = await asking.make();
+    const place = placeOf(plan.request, plan.purpose);
+    const made = await plan.make();
     if (!made.ok || !made.value) return made.ok ? accepted(undefined) : made;
 
-    const challenge = challengeOf(made.value, asking, former?.challenge);
+    const challenge = challengeOf(made.value, plan, former?.challenge);
     const asked = former ? await former.change(challenge) : await challenges.add(place, challenge);
-    if (!asked) return otherOnesQuestion(place);
+    if (!asked) return otherOnes(place);
     const takeBack = () => (former ? asked.change(former.challenge) : challenges.remove(place));
     try {
-      const sent = await send(asking, made.value);
+      const sent = await send(plan, made.value);
       if (!sent.ok) {
         await takeBack();
         return sent;
@@ -128,21 +130,21 @@ export function createQuestions(options: QuestionsOptions): Questions {
     }
   }
 
-  async function otherOnesQuestion(place: ChallengePlace): Promise<Outcome<OpenChallenge, 'unreachable'>> {
+  async function otherOnes(place: ChallengePlace): Promise<Outcome<OpenChallenge, 'unreachable'>> {
     const other = await challenges.find(place);
     return other ? accepted(other.challenge) : refused('unreachable');
   }
 
   async function send(
-    { request: { tenant, person, language }, purpose }: Asking<string>,
-    { message, life }: Question,
+    { request: { tenant, person, language }, purpose }: ChallengePlan<string>,
+    { message, life }: NewChallenge,
   ): Promise<Outcome<{ deliveryId?: string }, 'unreachable'> | TooManySent> {
     return message ? sendCode({ tenant, userId: person.userId, language, purpose, message, life }) : accepted({});
   }
 
   function challengeOf(
-    { kept, life, message }: Question,
-    { contact }: Asking<string>,
+    { kept, life, message }: NewChallenge,
+    { contact }: ChallengePlan<string>,
     former: OpenChallenge | undefined,
   ): OpenChallenge {
     const askedAt = epoch();
@@ -162,11 +164,10 @@ export function createQuestions(options: QuestionsOptions): Questions {
   }
 }
 
-function placeOf({ person, context, factor, owned }: FactorRequest, purpose: Asking<never>['purpose']): ChallengePlace {
+function placeOf({ person, context, factor, owned }: FactorRequest, purpose: Purpose): ChallengePlace {
   const { tenantId, userId } = person;
   const place = { tenantId, userId, context, purpose, factor: factor.id };
   const [chosen] = owned;
-  return purpose === 'prove' && chosen && ASKED_SINGLY.includes(factor.id)
-    ? { ...place, enrolmentId: chosen.id }
-    : place;
+  // What goes out to one number asks nothing of another one of the same person.
+  return purpose === 'prove' && chosen && sends(factor.id) ? { ...place, enrolmentId: chosen.id } : place;
 }
