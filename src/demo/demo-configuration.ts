@@ -67,6 +67,7 @@ export function demoConfiguration(places: DemoPlaces, [acme, globex]: readonly R
             required: { groups: ['admins'] },
           },
           totp: { digits: 8, algorithm: 'SHA256' },
+          sms: { country: 'US' },
         },
         directories: { people: directory(places, 'globex') },
         roles: { staff: { permissions: ['order:read'], groups: ['staff'] } },

@@ -19,10 +19,10 @@ export interface DemoUser {
 
 const FROM_THE_DIRECTORY: readonly Omit<DemoUser, 'password'>[] = [
   { tenant: 'acme', username: 'ann', note: 'no second factor yet: enrols one' },
-  { tenant: 'acme', username: 'tom', note: 'has TOTP; in two groups named managers' },
-  { tenant: 'acme', username: 'lou', note: 'locked in the directory' },
-  { tenant: 'acme', username: 'max', note: 'must change the password' },
-  { tenant: 'globex', username: 'gail', note: 'in admins: gets a code by text message or mail' },
+  { tenant: 'acme', username: 'tom', note: 'has TOTP, by the secret below; in two groups named managers' },
+  { tenant: 'acme', username: 'lou', note: 'locked in the directory, which looks like a wrong password' },
+  { tenant: 'acme', username: 'max', note: 'must change the password before anything else' },
+  { tenant: 'globex', username: 'gail', note: 'in admins: gets a code by text message or mail, in the inbox' },
   { tenant: 'globex', username: 'gus', note: 'asked for the password alone' },
 ];
 

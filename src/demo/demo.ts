@@ -1,5 +1,5 @@
-// What `npm start` adds around the real thing: a directory with people, an inbox for mail and text messages, and apps to sign in to. It is
-// the same server as in production, with everything embedded and nothing kept.
+// What `npm start` adds around the real thing: a directory with people, an inbox for mail and text messages, and apps to
+// sign in to. It is the same server as in production, with everything embedded and nothing kept.
 
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';

@@ -14,6 +14,8 @@ export interface DirectoryUser {
   profile: DirectoryProfile;
   /** The entry itself says that the account is disabled. */
   disabled: boolean;
+  /** By the directory's clock; undefined where it does not tell. */
+  passwordChangedAt?: Date;
 }
 
 /** Attributes of an entry under the names of OpenID Connect's standard claims (OpenID Connect Core 5.1). */

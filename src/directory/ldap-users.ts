@@ -9,9 +9,10 @@ import type { DirectorySchema } from './presets.ts';
 
 type UserSchema = DirectorySchema['users'];
 
-export function userAttributes({ stableId, username, login, disabled, attributes }: UserSchema): string[] {
+export function userAttributes(schema: UserSchema): string[] {
+  const { stableId, passwordChangedAt, username, login, disabled, attributes } = schema;
   const rules = disabled.map(({ attribute }) => attribute);
-  return [...new Set([stableId, username, ...login, ...rules, ...Object.values(attributes).flat()])];
+  return [...new Set([stableId, passwordChangedAt, username, ...login, ...rules, ...Object.values(attributes).flat()])];
 }
 
 export function usersByLogin(schema: UserSchema, login: string): Filter {
@@ -31,6 +32,7 @@ function people({ objectClass, filter }: UserSchema): Filter[] {
 export function toDirectoryUser(entry: LdapEntry, schema: UserSchema): DirectoryUser {
   const [stableId] = entry.values(schema.stableId);
   if (stableId === undefined) throw new Error(`the service account may not read ${schema.stableId} of ${entry.dn}`);
+  const passwordChangedAt = readTime(entry.values(schema.passwordChangedAt)[0]);
   return {
     stableId,
     dn: entry.dn,
@@ -39,7 +41,17 @@ export function toDirectoryUser(entry: LdapEntry, schema: UserSchema): Directory
     disabled: schema.disabled.some(({ attribute, value }) =>
       entry.values(attribute).some((actual) => actual.toLowerCase() === value.toLowerCase()),
     ),
+    ...(passwordChangedAt && { passwordChangedAt }),
   };
+}
+
+const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:[.,]\d+)?Z$/;
+
+/** As servers write it for themselves (RFC 4517 3.3.13): with seconds, in UTC. A fraction of a second is left out. */
+function readTime(text = ''): Date | undefined {
+  if (!GENERALIZED_TIME.test(text)) return undefined;
+  const time = new Date(text.replace(GENERALIZED_TIME, '$1-$2-$3T$4:$5:$6Z'));
+  return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
 const CLAIMS = [

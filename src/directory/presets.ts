@@ -12,6 +12,8 @@ export interface DirectorySchema {
     login: readonly string[];
     username: string;
     stableId: string;
+    /** Holds the time of the last change of the password, as GeneralizedTime (RFC 4517 3.3.13). */
+    passwordChangedAt: string;
     disabled: readonly { attribute: string; value: string }[];
     attributes: Readonly<Record<keyof DirectoryProfile, readonly string[]>>;
   };
@@ -29,6 +31,8 @@ const openldap: DirectorySchema = {
     login: ['uid', 'mail'],
     username: 'uid',
     stableId: 'entryUUID',
+    // slapo-ppolicy(5) keeps it from the first change on; it may be missing for a password that came with the entry.
+    passwordChangedAt: 'pwdChangedTime',
     disabled: [
       // The time that slapo-ppolicy(5) keeps for "locked by an administrator".
       { attribute: 'pwdAccountLockedTime', value: '000001010000Z' },

@@ -6,10 +6,13 @@ import { comparableDn, prepare } from '../../directory/distinguished-name.ts';
 const DN_VALUED = new Set(['member', 'uniquemember', 'memberof', 'entrydn', 'owner', 'manager', 'seealso']);
 
 /** Sent only when asked for by name or by `+` (RFC 4511 4.5.1.8). */
-const OPERATIONAL = new Set(['entryuuid', 'entrydn', 'memberof', 'pwdaccountlockedtime', 'pwdfailuretime', 'pwdreset']);
+const OPERATIONAL = new Set([
+  ...['entryuuid', 'entrydn', 'memberof'],
+  ...['pwdaccountlockedtime', 'pwdfailuretime', 'pwdreset', 'pwdchangedtime'],
+]);
 
 /** Kept by the server alone (NO-USER-MODIFICATION). */
-const READ_ONLY = new Set(['entryuuid', 'entrydn', 'memberof']);
+const READ_ONLY = new Set(['entryuuid', 'entrydn', 'memberof', 'pwdchangedtime']);
 
 export function isOperational(name: string): boolean {
   return OPERATIONAL.has(name.toLowerCase());

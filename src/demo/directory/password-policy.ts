@@ -1,5 +1,6 @@
 // Password policy as OpenLDAP's slapo-ppolicy(5) has it, as far as a sign-in meets it: accounts locked by an administrator or
-// after too many failures, and passwords that must be changed. What a bind's answer says of it goes into a response control.
+// after too many failures, passwords that must be changed, and when they were. What a bind's answer says of it goes into a
+// response control.
 
 import { PASSWORD_POLICY_CONTROL } from '../../directory/ldap-password-policy.ts';
 import type { Entry } from './entry.ts';
@@ -47,6 +48,7 @@ export class PasswordPolicy {
 
   /** Whoever chose the password themselves need not choose again. */
   passwordChanged(entry: Entry, bySelf: boolean): void {
+    this.#tree.setOperational(entry, 'pwdChangedTime', [generalizedTime(this.#options.now())]);
     if (bySelf) this.#tree.setOperational(entry, 'pwdReset', []);
   }
 
