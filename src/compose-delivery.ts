@@ -1,6 +1,6 @@
 // What is sent to people: by which channels, in whose words.
 
-import type { Core, Storage } from './compose-core.ts';
+import type { Base } from './compose-base.ts';
 import { lookOf } from './compose-pages.ts';
 import type { PageParts } from './compose-pages.ts';
 import type { Configuration } from './config.ts';
@@ -12,10 +12,8 @@ import { createNotifications } from './delivery/notifications.ts';
 import { createPostgresOutbox } from './delivery/outbox-postgres.ts';
 import { createHttpSmsChannel } from './delivery/sms-http.ts';
 import { createSnsChannel } from './delivery/sms-sns.ts';
-import type { EphemeralStore } from './ephemeral/ephemeral-store.ts';
 import { chooseLanguage } from './http/language.ts';
-import { currentRequest } from './http/request-context.ts';
-import type { Log } from './observability/log.ts';
+import { currentDevice } from './http/request-context.ts';
 import { createSendCode } from './second-factors/send-code.ts';
 import type { Tenant } from './tenants/tenants.ts';
 
@@ -25,15 +23,11 @@ export interface OwnChannels {
   smsChannel?: Channel<SmsMessage> | undefined;
 }
 
-interface DeliveryBase extends Storage, Core {
-  store: EphemeralStore;
-  log: Log;
-  issuerOf(tenant: Tenant): string;
-}
+export type DeliveryParts = ReturnType<typeof composeDelivery>;
 
 /** What there is no channel for is not sent. */
 export function composeDelivery(
-  base: DeliveryBase,
+  base: Base,
   { renderer, messages }: PageParts,
   { mail, sms }: Pick<Configuration, 'mail' | 'sms'>,
   own: OwnChannels,
@@ -69,7 +63,7 @@ export function composeDelivery(
       enqueue,
       findTenant: base.tenants.byId,
       findUser: base.users.find,
-      currentRequest,
+      currentDevice,
       write(tenant, locale, facts) {
         const language = chooseLanguage(messages.languages, { locale, tenant: tenant.settings.language });
         return renderer.email('email/account-changed', contextOf(tenant, language), facts);

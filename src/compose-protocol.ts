@@ -2,8 +2,9 @@
 
 import type { Provider } from 'oidc-provider';
 
+import type { Base } from './compose-base.ts';
 import type { PageParts } from './compose-pages.ts';
-import type { Base, People } from './compose.ts';
+import type { People } from './compose-people.ts';
 import { reportEvents } from './oidc/events.ts';
 import { createGroupsTickets } from './oidc/groups-tickets.ts';
 import { createProviderPages } from './oidc/provider-pages.ts';

@@ -1,51 +1,51 @@
 // Every second factor, as a tenant has set it up, and what people do with theirs at sign-in and in the account.
 
-import type { composeDelivery } from './compose-delivery.ts';
-import type { Core, Storage } from './compose-core.ts';
-import type { EphemeralStore } from './ephemeral/ephemeral-store.ts';
+import type { Base } from './compose-base.ts';
+import type { DeliveryParts } from './compose-delivery.ts';
 import { createPasskeySignIn } from './first-factors/passkey-sign-in.ts';
-import { createChallenges } from './second-factors/challenges.ts';
+import type { FactorId } from './policy/factors.ts';
 import { createAnswers } from './second-factors/answers.ts';
+import { createAskedChallenges } from './second-factors/asked-challenges.ts';
+import { createChallenges } from './second-factors/challenges.ts';
 import { createEmailCode } from './second-factors/email-code.ts';
 import { createEnrolSecondFactor } from './second-factors/enrol.ts';
 import { createFactorChanged } from './second-factors/factor-changed.ts';
+import type { Factors } from './second-factors/factors.ts';
 import { createManageFactors } from './second-factors/manage-factors.ts';
 import { createOwnedFactors } from './second-factors/owned-factors.ts';
 import { createPasskey } from './second-factors/passkey.ts';
 import { createProveSecondFactor } from './second-factors/prove.ts';
-import { createQuestions } from './second-factors/questions.ts';
 import { createRecoveryCodes } from './second-factors/recovery-codes.ts';
-import type { FactorId, SecondFactor } from './second-factors/second-factor.ts';
+import type { SecondFactor } from './second-factors/second-factor.ts';
 import { createSmsCode } from './second-factors/sms-code.ts';
 import { createTotp } from './second-factors/totp.ts';
-import type { AttemptLimiter } from './security/attempt-limiter.ts';
 import { derivedSecrets } from './security/derived-secrets.ts';
+import { FAILURES, RENAMES, createTally } from './security/tally.ts';
 import type { Tenant } from './tenants/tenants.ts';
 
-interface SecondFactorBase extends Storage, Core {
-  store: EphemeralStore;
-  limiter: AttemptLimiter;
-  issuerOf(tenant: Tenant): string;
-}
+export type SecondFactors = ReturnType<typeof composeSecondFactors>;
 
-export function composeSecondFactors(base: SecondFactorBase, delivery: ReturnType<typeof composeDelivery>) {
+export function composeSecondFactors(base: Base, delivery: DeliveryParts) {
   const challenges = createChallenges(base.store, base.encryption);
+  const countFailure = createTally({ ...FAILURES, store: base.store });
   const parts = {
     ...base,
     ...delivery,
     challenges,
-    questions: createQuestions({ ...base, ...delivery, challenges }),
-    answers: createAnswers(base),
+    askedChallenges: createAskedChallenges({ ...base, ...delivery, challenges }),
+    answers: createAnswers({ ...base, countFailure }),
+    countFailure,
     changed: createFactorChanged({ ...base, ...delivery }),
   };
   const passkey = (tenant: Tenant) => passkeyOf(tenant, base.issuerOf(tenant));
-  const factors = (tenant: Tenant, id: FactorId) => (id === 'passkey' ? passkey(tenant) : codeFactorOf(tenant, id));
+  const factors: Factors = (tenant, id) => (id === 'passkey' ? passkey(tenant) : codeFactorOf(tenant, id));
   return {
     factors,
     ownedFactors: createOwnedFactors(base),
     proveSecondFactor: createProveSecondFactor(parts),
     enrolSecondFactor: createEnrolSecondFactor(parts),
     manageFactors: createManageFactors(parts),
+    countRename: createTally({ ...RENAMES, store: base.store }),
     passkeySignIn: createPasskeySignIn({ ...parts, passkey }),
   };
 }

@@ -1,23 +1,18 @@
 // The pages of an account, but for those on which a factor is added: which says what. What led there is account-routes.ts's.
 
 import { ACCOUNT_CLIENT } from '../clients/account-client.ts';
-import { browserName } from '../delivery/browser-name.ts';
+import type { AccountChange, AccountPage } from '../http/account-page.ts';
+import { browserName } from '../http/browser-name.ts';
 import type { AccountProblem } from '../http/form-problems.ts';
-import type { AccountChange, AccountPage, PageName, Pages } from '../http/pages.ts';
-import type { PageSender } from '../http/send-page.ts';
+import type { PageName, Pages } from '../http/pages.ts';
+import type { Answer, PageSender } from '../http/send-page.ts';
 import { pathIn } from '../http/tenant-context.ts';
-import { maskAddress, maskNumber } from '../second-factors/contacts.ts';
+import { isRecovery, sends } from '../policy/factors.ts';
+import { maskContact } from '../second-factors/contacts.ts';
 import type { Enrolment } from '../second-factors/second-factor.ts';
 import { loginNameOf } from '../users/users.ts';
-import type { AccountVisit } from './account-visit-routes.ts';
-import type { AccountHolder, AccountOverview } from './account.ts';
-
-/** What an answer is besides the page. */
-interface Answer {
-  /** 200 unless told. */
-  status?: number;
-  retryAfter?: number;
-}
+import type { AccountOverview } from './account.ts';
+import type { AccountVisit } from './visits.ts';
 
 export interface OverviewOptions extends Answer {
   /** What the person has just done. */
@@ -44,33 +39,28 @@ export function createAccountPages(sender: Pick<PageSender, 'sendPage'>): Accoun
 
   return {
     overview(visit, overview, options) {
-      send(visit, 'account', accountPage(visit, overview, options), options);
+      send(visit)('account', accountPage(visit, overview, options), options);
     },
 
     rename(visit, { id, name }, problem) {
       const { csrf, path } = visit;
       const data = { action: path(`factors/${id}/rename`), csrf, cancelUrl: path(), name, problem };
-      send(visit, 'account/rename', data, problem ? { status: 400 } : {});
+      send(visit)('account/rename', data, problem ? { status: 400 } : {});
     },
 
     confirm(visit, what) {
       const { ctx, csrf, path, site } = visit;
-      send(visit, 'account/confirm', { action: pathIn(site, ctx.path), csrf, cancelUrl: path(), ...what });
+      send(visit)('account/confirm', { action: pathIn(site, ctx.path), csrf, cancelUrl: path(), ...what });
     },
   };
 }
 
 /** Answers a visit, in the language of the person's choice. */
 export function pageOf(sender: Pick<PageSender, 'sendPage'>) {
-  return <N extends PageName>(
-    { ctx, user, path }: AccountVisit,
-    name: N,
-    data: Pages[N],
-    { status = 200, retryAfter }: Answer = {},
-  ): void => {
-    if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter));
-    sender.sendPage(ctx, name, data, { status, locale: user.profile.locale, address: path() });
-  };
+  return ({ ctx, user, path }: AccountVisit) =>
+    <N extends PageName>(name: N, data: Pages[N], { status, retryAfter }: Answer = {}): void => {
+      sender.sendPage(ctx, name, data, { status, retryAfter, locale: user.profile.locale, address: path() });
+    };
 }
 
 function accountPage(
@@ -88,10 +78,8 @@ function accountPage(
     done,
     problem,
     factors: overview.factors.flatMap((one) => factorOn(visit, one)),
-    add: factorsToAdd(visit).flatMap((factor) =>
-      factor === 'recovery-code' ? [] : [{ factor, url: path(`add/${factor}`) }],
-    ),
-    recoveryCodes: recoveryCodesOn(visit),
+    add: overview.addable.flatMap((factor) => (isRecovery(factor) ? [] : [{ factor, url: path(`add/${factor}`) }])),
+    recoveryCodes: recoveryCodesOn(visit, overview),
     devices: devices?.map(({ id, name, address, lastUsedAt, expiresAt }) => {
       const removeAction = path(`devices/${id}/remove`);
       return { name, address, lastUsedAt, expiresAt, removeAction, isThis: id === thisDevice };
@@ -110,27 +98,20 @@ function accountPage(
   };
 }
 
-/** Recovery codes are for whoever has something that can be lost. */
-export function factorsToAdd({ tenant, owned }: AccountHolder) {
-  const hasFactor = owned.some(({ factor }) => factor !== 'recovery-code');
-  return tenant.settings.policy.secondFactors.allowed.filter((factor) => factor !== 'recovery-code' || hasFactor);
-}
-
-function recoveryCodesOn(visit: AccountVisit): AccountPage['recoveryCodes'] {
-  if (!factorsToAdd(visit).includes('recovery-code')) return undefined;
-  const codes = visit.owned.find(({ factor }) => factor === 'recovery-code');
-  return { remaining: codes?.remaining ?? 0, url: visit.path('add/recovery-code') };
+function recoveryCodesOn({ path }: AccountVisit, { addable, factors }: AccountOverview): AccountPage['recoveryCodes'] {
+  if (!addable.some(isRecovery)) return undefined;
+  const codes = factors.find(({ factor }) => isRecovery(factor));
+  return { remaining: codes?.remaining ?? 0, url: path('add/recovery-code') };
 }
 
 function factorOn({ path }: AccountVisit, one: AccountOverview['factors'][number]): AccountPage['factors'] {
   const { id, factor, name, secret, createdAt, lastUsedAt, mayRename, mayRemove } = one;
-  if (factor === 'recovery-code') return [];
-  const targets = { sms: maskNumber, email: maskAddress };
+  if (isRecovery(factor)) return [];
   return [
     {
       factor,
       name: name === '' ? undefined : name,
-      target: factor === 'sms' || factor === 'email' ? targets[factor](secret) : undefined,
+      target: sends(factor) ? maskContact(factor, secret) : undefined,
       createdAt: mayRename ? createdAt : undefined,
       lastUsedAt,
       renameUrl: mayRename ? path(`factors/${id}/rename`) : undefined,

@@ -6,21 +6,23 @@ import { z } from 'zod';
 
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import { AppError } from '../errors.ts';
+import { ACCOUNT_CHANGES } from '../http/account-page.ts';
+import type { AccountChange } from '../http/account-page.ts';
 import { deviceMarkOf } from '../http/device-cookie.ts';
-import type { AccountChange } from '../http/pages.ts';
 import { currentRequest } from '../http/request-context.ts';
 import { leadOnTo } from '../http/send-page.ts';
 import type { PageSender } from '../http/send-page.ts';
 import { requireSite } from '../http/tenant-context.ts';
 import type { TrustedDevices } from '../second-factors/trusted-devices.ts';
+import type { Blocked } from '../security/attempt-limiter.ts';
 import { createAccountPages } from './account-pages.ts';
 import type { OverviewOptions } from './account-pages.ts';
-import { accountPath, createAccountVisits, leadTo, wantedPage } from './account-visit-routes.ts';
-import type { AccountVisit, AccountVisitDeps } from './account-visit-routes.ts';
 import { createAccount } from './account.ts';
 import type { AccountDeps } from './account.ts';
 import { enrolmentRoutes } from './enrolment-routes.ts';
 import type { EnrolmentRouteDeps } from './enrolment-routes.ts';
+import { accountPath, createAccountVisits, leadTo, notFound, wantedPage } from './visits.ts';
+import type { AccountVisit, AccountVisitDeps } from './visits.ts';
 
 export interface AccountRouteDeps
   extends Omit<AccountDeps, 'sessions' | 'trustedDevices'>, Omit<AccountVisitDeps, 'sessions'>, EnrolmentRouteDeps {
@@ -30,17 +32,6 @@ export interface AccountRouteDeps
   /** Remembers what was just done until the next page says so. */
   store: Pick<EphemeralStore, 'put' | 'take'>;
 }
-
-const CHANGES = [
-  'factor-added',
-  'factor-renamed',
-  'factor-removed',
-  'recovery-codes-made',
-  'device-removed',
-  'devices-removed',
-  'session-ended',
-  'sessions-ended',
-] as const satisfies readonly AccountChange[];
 
 /** Seconds from a form to the page that it leads to. */
 const DONE_LIFE = 60;
@@ -70,8 +61,9 @@ export function accountRoutes(deps: AccountRouteDeps): Router {
     const name = form.name.trim();
     if (name === '') return pages.rename(visit, { ...factorIn(visit), name: form.name }, { reason: 'no-name' });
     if (name === before) return leadTo(visit);
-    if (!(await account.renameFactor(visit, id, name))) throw notFound();
-    return done(visit, 'factor-renamed');
+    const renamed = await account.renameFactor(visit, id, name);
+    if (renamed.ok) return done(visit, 'factor-renamed');
+    throw renamed.reason === 'blocked' ? tooManyChanges(renamed) : notFound();
   });
 
   visits.onPage('factors/:id/remove', async (visit) => {
@@ -153,7 +145,7 @@ export function accountRoutes(deps: AccountRouteDeps): Router {
 
   async function takeDone(visit: AccountVisit): Promise<AccountChange | undefined> {
     const change = await store.take(doneKey(visit));
-    return CHANGES.find((one) => one === change);
+    return ACCOUNT_CHANGES.find((one) => one === change);
   }
 
   function factorIn(visit: AccountVisit) {
@@ -161,6 +153,10 @@ export function accountRoutes(deps: AccountRouteDeps): Router {
     if (!factor) throw notFound();
     return factor;
   }
+}
+
+function tooManyChanges({ retryAfter }: Blocked): AppError {
+  return new AppError('too_many_attempts', 429, 'There were too many changes.', { retryAfter });
 }
 
 function doneKey({ tenant, sessionUid }: AccountVisit): string {
@@ -172,8 +168,4 @@ function idIn({ ctx }: AccountVisit): string {
   const { id = '' } = ctx.params;
   if (!/^[\w-]{1,64}$/.test(id)) throw notFound();
   return id;
-}
-
-function notFound(): AppError {
-  return new AppError('not_found', 404, 'There is nothing here.');
 }

@@ -1,75 +1,54 @@
 // The pages of an account on which a factor is added.
 
-import { browserName } from '../delivery/browser-name.ts';
+import { browserName } from '../http/browser-name.ts';
+import { showContact, showEnrolment } from '../http/enrolment-page.ts';
 import type { CodeProblem, ContactProblem } from '../http/form-problems.ts';
-import type { SentCode } from '../http/pages.ts';
+import type { Refusal } from '../http/form-refusals.ts';
 import type { PageSender } from '../http/send-page.ts';
-import type { Refusal } from '../login/refusals.ts';
-import type { Sent } from '../second-factors/questions.ts';
-import type { EnrolmentView } from '../second-factors/second-factor.ts';
+import type { EnrolForm } from '../http/step-forms.ts';
+import type { FactorId, SendingFactor } from '../policy/factors.ts';
+import type { ShownEnrolment } from '../second-factors/enrol.ts';
 import { loginNameOf } from '../users/users.ts';
 import { pageOf } from './account-pages.ts';
-import type { AccountVisit } from './account-visit-routes.ts';
+import type { AccountVisit } from './visits.ts';
 
 export interface EnrolmentPages {
   /** `name`: as it was typed. */
-  answer(
-    visit: AccountVisit,
-    shown: { view: EnrolmentView; sent: Sent | undefined },
-    refusal?: Refusal<CodeProblem>,
-    name?: string,
-  ): void;
-  /** `contact`: what was typed; what is known of the person if left out. */
-  contact(visit: AccountVisit, factor: 'sms' | 'email', refusal?: Refusal<ContactProblem>, contact?: string): void;
+  enrolment(visit: AccountVisit, shown: ShownEnrolment, refusal?: Refusal<CodeProblem>, name?: string): void;
+  /** `typed`: what is known of the person if left out. */
+  contact(visit: AccountVisit, factor: SendingFactor, refusal?: Refusal<ContactProblem>, typed?: string): void;
 }
 
 export function createEnrolmentPages(sender: Pick<PageSender, 'sendPage'>): EnrolmentPages {
   const send = pageOf(sender);
 
   return {
-    answer(visit, { view, sent }, refusal, name) {
-      const data = { ...enrolStep(visit, view.factor), problem: refusal?.problem };
-      switch (view.factor) {
-        case 'totp':
-          return send(visit, 'enrol/totp', { ...data, ...view, name: name ?? '' }, refusal);
-        case 'passkey': {
-          const passkey = { options: view.options, ownHost: visit.tenant.settings.host !== undefined };
-          return send(visit, 'enrol/passkey', { ...data, passkey, name: name ?? thisBrowser(visit) }, refusal);
-        }
-        case 'recovery-code': {
-          const downloadUrl = visit.path('recovery-codes.txt');
-          return send(visit, 'enrol/recovery-codes', { ...data, codes: view.codes, downloadUrl }, refusal);
-        }
-        case 'sms':
-        case 'email': {
-          const { factor, target } = view;
-          const changeUrl = `${visit.path(`add/${factor}`)}?change`;
-          const code = sentCode(target, sent, visit.path(`add/${factor}/resend`));
-          return send(visit, 'enrol/code', { ...data, factor, sent: code, changeUrl }, refusal);
-        }
-      }
+    enrolment(visit, shown, refusal, name) {
+      const { path } = visit;
+      const { factor } = shown;
+      const links = {
+        resend: path(`add/${factor}/resend`),
+        change: `${path(`add/${factor}`)}?change`,
+        download: path('recovery-codes.txt'),
+      };
+      const form = { ...enrolForm(visit, factor), name: nameIn(visit, factor, name) };
+      showEnrolment(send(visit), form, shown, links, refusal);
     },
 
-    contact(visit, factor, refusal, contact) {
+    contact(visit, factor, refusal, typed) {
       const { email, phoneNumber } = visit.user.profile;
-      const known = factor === 'sms' ? phoneNumber : email;
-      const data = { ...enrolStep(visit, `${factor}/contact`), factor, problem: refusal?.problem };
-      send(visit, 'enrol/contact', { ...data, contact: contact ?? known }, refusal);
+      const contact = typed ?? (factor === 'sms' ? phoneNumber : email);
+      showContact(send(visit), enrolForm(visit, `${factor}/contact`), { factor, contact }, refusal);
     },
   };
 }
 
-function enrolStep({ user, csrf, path }: AccountVisit, form: string) {
+function enrolForm({ user, csrf, path }: AccountVisit, form: string): EnrolForm {
   return { username: loginNameOf(user), csrf, action: path(`add/${form}`), cancelUrl: path() };
 }
 
-/** Where a passkey usually is. */
-function thisBrowser({ ctx }: AccountVisit): string {
-  return browserName(ctx.get('User-Agent')) ?? '';
-}
-
-function sentCode(target: string, sent: Sent | undefined, resendAction: string): SentCode {
-  const { status = 'waiting', expiresAt = new Date(), resendIn = 0 } = sent ?? {};
-  const expiresInMinutes = Math.max(0, Math.ceil((expiresAt.getTime() - Date.now()) / 60_000));
-  return { target, status, expiresInMinutes, resendIn, resendAction };
+/** What its form begins with, where it can be named: a passkey usually is in the browser that makes it. */
+function nameIn({ ctx }: AccountVisit, factor: FactorId, typed: string | undefined): string | undefined {
+  if (factor === 'passkey') return typed ?? browserName(ctx.get('User-Agent')) ?? '';
+  return factor === 'totp' ? (typed ?? '') : undefined;
 }

@@ -2,26 +2,26 @@
 
 import { z } from 'zod';
 
-import { AppError } from '../errors.ts';
+import type { AccountChange } from '../http/account-page.ts';
+import { sendRecoveryCodes } from '../http/enrolment-page.ts';
 import type { CodeProblem } from '../http/form-problems.ts';
-import type { AccountChange } from '../http/pages.ts';
+import { contactRefusal, enrolmentRefusal, sendingRefusal, tooManyAttempts } from '../http/form-refusals.ts';
+import type { Refusal } from '../http/form-refusals.ts';
 import type { PageSender } from '../http/send-page.ts';
-import { NOT_SAVED, answerRefusal, contactRefusal, sendingRefusal, tooManyAttempts } from '../login/refusals.ts';
-import type { Refusal } from '../login/refusals.ts';
+import { FACTORS, sends } from '../policy/factors.ts';
+import type { FactorId, SendingFactor } from '../policy/factors.ts';
+import type { FactorRequest } from '../second-factors/asked-challenges.ts';
 import type { EnrolSecondFactor } from '../second-factors/enrol.ts';
-import type { FactorRequest } from '../second-factors/questions.ts';
-import { FACTORS } from '../second-factors/second-factor.ts';
-import type { FactorId, SecondFactor } from '../second-factors/second-factor.ts';
-import type { Tenant } from '../tenants/tenants.ts';
-import { loginNameOf } from '../users/users.ts';
-import { factorsToAdd } from './account-pages.ts';
-import { leadTo } from './account-visit-routes.ts';
-import type { AccountVisit, AccountVisits } from './account-visit-routes.ts';
+import { factorPersonOf } from '../second-factors/factors.ts';
+import type { Factors } from '../second-factors/factors.ts';
+import { addableFactors } from './account.ts';
 import { createEnrolmentPages } from './enrolment-pages.ts';
+import { leadTo, notFound } from './visits.ts';
+import type { AccountVisit, AccountVisits } from './visits.ts';
 
 export interface EnrolmentRouteDeps {
   enrolSecondFactor: EnrolSecondFactor;
-  factors: (tenant: Tenant, id: FactorId) => SecondFactor;
+  factors: Factors;
   sender: Pick<PageSender, 'sendPage' | 'languageOf'>;
 }
 
@@ -61,7 +61,7 @@ export function enrolmentRoutes(
     // Meanwhile there is a factor that has to be proven first.
     if (outcome.reason === 'not-first') return backTo(visit);
     if (outcome.reason === 'blocked') return show(visit, tooManyAttempts(outcome), name);
-    return show(visit, id === 'recovery-code' ? NOT_SAVED : answerRefusal(outcome.reason, id), name);
+    return show(visit, enrolmentRefusal(outcome.reason, id), name);
   });
 
   visits.onForm('add/:factor/contact', contactForm, async (visit, { contact }) => {
@@ -69,8 +69,7 @@ export function enrolmentRoutes(
     const factor = sendingFactor(request.factor.id);
     const begun = await enrolSecondFactor.begin({ ...request, contact });
     if (begun.ok) return backTo(visit);
-    const refusal = begun.reason === 'too-many-sent' ? sendingRefusal(begun) : contactRefusal(begun.reason, factor);
-    return pages.contact(visit, factor, refusal, contact);
+    return pages.contact(visit, factor, contactRefusal(begun, factor), contact);
   });
 
   visits.onForm('add/:factor/resend', z.strictObject({}), async (visit) => {
@@ -83,33 +82,30 @@ export function enrolmentRoutes(
 
   visits.onPage('recovery-codes.txt', async (visit) => {
     const shown = await enrolSecondFactor.current(requestFor(visit, 'recovery-code'));
-    if (!shown.ok || shown.value?.view.factor !== 'recovery-code') throw notHere();
-    visit.ctx.attachment('recovery-codes.txt');
-    visit.ctx.type = 'text/plain; charset=utf-8';
-    visit.ctx.body = shown.value.view.codes.map((code) => `${code}\n`).join('');
+    if (!shown.ok || shown.value?.factor !== 'recovery-code') throw notFound();
+    sendRecoveryCodes(visit.ctx, shown.value.codes);
   });
 
   /** The same, however often the page is loaded: only an answer or another contact ends what was begun. */
   async function show(visit: AccountVisit, refusal?: Refusal<CodeProblem>, name?: string): Promise<void> {
     const request = requestOf(visit);
     const shown = await enrolSecondFactor.current(request);
-    if (shown.ok && shown.value) return pages.answer(visit, shown.value, refusal, name);
+    if (shown.ok && shown.value) return pages.enrolment(visit, shown.value, refusal, name);
     return pages.contact(visit, sendingFactor(request.factor.id), shown.ok ? undefined : sendingRefusal(shown));
   }
 
   function requestOf(visit: AccountVisit): FactorRequest {
     const id = FACTORS.find((factor) => factor === visit.ctx.params.factor);
-    if (id === undefined) throw notHere();
+    if (id === undefined) throw notFound();
     return requestFor(visit, id);
   }
 
   function requestFor(visit: AccountVisit, id: FactorId): FactorRequest {
-    if (!factorsToAdd(visit).includes(id)) throw notHere();
+    if (!addableFactors(visit).includes(id)) throw notFound();
     const { ctx, tenant, user, owned, sessionUid } = visit;
-    const accountName = loginNameOf(user);
     return {
       tenant,
-      person: { tenantId: tenant.id, userId: user.id, accountName, displayName: user.profile.name ?? accountName },
+      person: factorPersonOf(tenant, user),
       language: sender.languageOf(ctx, { locale: user.profile.locale }),
       context: `account:${sessionUid}`,
       factor: factors(tenant, id),
@@ -119,15 +115,11 @@ export function enrolmentRoutes(
 }
 
 /** Only these have a contact, and something to be sent to it. */
-function sendingFactor(factor: FactorId): 'sms' | 'email' {
-  if (factor === 'sms' || factor === 'email') return factor;
-  throw notHere();
+function sendingFactor(factor: FactorId): SendingFactor {
+  if (sends(factor)) return factor;
+  throw notFound();
 }
 
 function backTo(visit: AccountVisit): void {
   leadTo(visit, `add/${String(visit.ctx.params.factor)}`);
-}
-
-function notHere(): AppError {
-  return new AppError('not_found', 404, 'There is nothing here.');
 }

@@ -1,5 +1,6 @@
 // Which of a person's factors they cannot do without. Pure.
 
+import { isRecovery } from '../policy/factors.ts';
 import { factorsReaching, isAskedByTenant, requiredLevel } from '../policy/required-proof.ts';
 import type { ProofQuestion } from '../policy/required-proof.ts';
 import type { Enrolment } from '../second-factors/second-factor.ts';
@@ -11,8 +12,8 @@ import type { Enrolment } from '../second-factors/second-factor.ts';
 export function isNeeded(enrolment: Enrolment, owned: readonly Enrolment[], question: ProofQuestion): boolean {
   if (!isAskedByTenant(question)) return false;
   const { policy } = question;
-  const others = owned.filter(({ id, factor }) => id !== enrolment.id && factor !== 'recovery-code');
-  const reaching = factorsReaching(policy, requiredLevel(question, false));
+  const others = owned.filter(({ id, factor }) => id !== enrolment.id && !isRecovery(factor));
+  const reaching = factorsReaching(policy, requiredLevel(question));
   const isSetUp = policy.secondFactors.setUp.includes(enrolment.factor);
   return (
     !others.some(({ factor }) => reaching.includes(factor)) ||

@@ -45,6 +45,12 @@ export interface AuditEvent {
   detail?: Record<string, string | number | boolean | readonly string[]>;
 }
 
+/** Of what people do to their own account. */
+export function byUser(tenantId: string, userId: string): Pick<AuditEvent, 'tenantId' | 'actor' | 'subject'> {
+  const user = { kind: 'user', id: userId } as const;
+  return { tenantId, actor: user, subject: user };
+}
+
 export interface Audit {
   /** Records the event with the current request's address, user agent and id (http/request-context.ts). */
   record(event: AuditEvent): Promise<void>;

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { LEVELS } from '../policy/levels.ts';
+import { whom } from '../policy/whom.ts';
 import { lifetime } from '../tenants/duration.ts';
 
 /** Schemes that a browser runs or opens here, instead of leaving for an app. */
@@ -26,17 +27,7 @@ const ours = {
     .optional()
     .describe('The API that its access tokens are for when it does not say (RFC 8707)'),
   minimumAcr: z.enum(LEVELS).optional().describe('The least that is asked of anybody who signs in to it'),
-  allow: z
-    .strictObject({
-      groups: z.array(z.string().min(1)).default([]).describe('Members of these, by name, DN or id'),
-      roles: z.array(z.string().min(1)).default([]).describe('Holders of these'),
-    })
-    .refine(({ groups, roles }) => groups.length + roles.length > 0, {
-      path: ['groups'],
-      message: 'name a group or a role',
-    })
-    .optional()
-    .describe('Who may sign in to it; everybody if left out'),
+  allow: whom.optional().describe('Who may sign in to it; everybody if left out'),
   secondFactorFreshness: lifetime
     .optional()
     .describe('It asks for the second factor again after so long, if that is sooner than the tenant does'),

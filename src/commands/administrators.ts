@@ -57,7 +57,7 @@ const WHY_NOT = {
   malformed: (name: string) => `${name} cannot be a user name.`,
 };
 
-/** Whoever was signed in with the old one is signed out, and no browser is trusted any more. */
+/** Whoever was signed in with the old one, or is about to be, is signed out, and no browser is trusted any more. */
 export async function setPassword(core: Core, options: Administrator): Promise<number> {
   const tenant = await core.tenants.bySlug(options.tenant);
   const found = tenant && (await core.users.findByLocalName(tenant.id, options.username));

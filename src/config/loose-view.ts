@@ -46,6 +46,7 @@ const policy = z.preprocess(
   (value) => ({ ...(isMap(value) ? value : {}), whole: tenantSettings.shape.policy.safeParse(value).data }),
   z.object({
     secondFactors: map({ allowed: texts, required: map({ roles: texts }) }),
+    passkeys: map({ rpId: text }),
     whole: z.custom<TenantSettings['policy'] | undefined>(),
   }),
 );

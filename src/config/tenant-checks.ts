@@ -6,15 +6,21 @@ import type { ClientView, TenantView, View } from './loose-view.ts';
 import { nearest } from './nearest.ts';
 import type { Finding, Path } from './tree.ts';
 
-export function* tenantProblems({ production, tenants }: View): Generator<Finding> {
+export function* tenantProblems({ production, publicUrl, tenants }: View): Generator<Finding> {
   for (const [slug, tenant] of Object.entries(tenants)) {
-    for (const { path, ...said } of problemsOf(tenant, production)) yield { path: ['tenants', slug, ...path], ...said };
+    const problems = [...problemsOf(tenant, production), ...foreignDomain(tenant, publicUrl)];
+    for (const { path, ...said } of problems) yield { path: ['tenants', slug, ...path], ...said };
   }
 }
 
 /** What works, and is seldom meant. */
-export function* tenantWarnings({ tenants }: View): Generator<Finding> {
-  for (const [slug, { policy, clients }] of Object.entries(tenants)) {
+export function* tenantWarnings({ publicUrl, tenants }: View): Generator<Finding> {
+  for (const [slug, tenant] of Object.entries(tenants)) {
+    const { policy, clients } = tenant;
+    for (const { path, ...said } of uselessPasskeys(tenant, publicUrl)) {
+      yield { path: ['tenants', slug, ...path], ...said };
+    }
+    for (const { path, ...said } of messagesToNowhere(tenant)) yield { path: ['tenants', slug, ...path], ...said };
     for (const [id, { minimumAcr }] of Object.entries(clients)) {
       if (minimumAcr === undefined || !policy.whole || isAttainable(policy.whole, minimumAcr)) continue;
       const path = ['tenants', slug, 'clients', id, 'minimumAcr'];
@@ -29,11 +35,30 @@ function* problemsOf(tenant: TenantView, production: boolean): Generator<Finding
   yield* circlesOfRoles(tenant);
   yield* unsafeDirectories(tenant, production);
   yield* sharedRealms(tenant);
+  if (production) yield* nothingButMessagesToNowhere(tenant);
   for (const [id, client] of Object.entries(tenant.clients)) {
     yield* unfitSecret(client, ['clients', id]);
     yield* unknownResource(client, tenant, ['clients', id]);
     if (production) yield* plainRedirects(client, ['clients', id]);
   }
+}
+
+/** SMS goes only where the tenant says: otherwise strangers would send it to numbers that earn them money. */
+function* messagesToNowhere({ policy }: TenantView): Generator<Finding> {
+  const { countries, country } = policy.whole?.sms ?? {};
+  if (!policy.secondFactors.allowed.includes('sms') || !policy.whole || countries || country) return;
+  yield {
+    path: ['policy', 'sms', 'countries'],
+    message: 'is missing, and so is country: no text message is sent, and sms is offered to nobody',
+    mend: 'name the countries that messages may go to, as [CH, DE], or leave sms out',
+  };
+}
+
+/** Where that leaves no factor that anybody could have, this would be found only when nobody gets in. */
+function* nothingButMessagesToNowhere(tenant: TenantView): Generator<Finding> {
+  const { allowed = [], required } = tenant.policy.whole?.secondFactors ?? {};
+  const others = allowed.filter((factor) => factor !== 'sms' && factor !== 'recovery-code');
+  if (required !== 'never' && others.length === 0) yield* messagesToNowhere(tenant);
 }
 
 function* unknownRoles({ roles, clients, policy }: TenantView): Generator<Finding> {
@@ -116,6 +141,42 @@ function* sharedRealms({ directories }: TenantView): Generator<Finding> {
     }
     owners.set(realm.toLowerCase(), name);
   }
+}
+
+/** Where a tenant's people sign in; undefined as long as that is no URL. */
+function signInUrl({ host }: TenantView, publicUrl = ''): URL | undefined {
+  const url = URL.parse(publicUrl) ?? undefined;
+  return url && host !== undefined ? (URL.parse(`${url.protocol}//${host}`) ?? undefined) : url;
+}
+
+/** Browsers make passkeys for a page's own host or a domain above it, and for no top-level domain (Web Authentication Level 3, 5.1.3). */
+function* foreignDomain(tenant: TenantView, publicUrl: string | undefined): Generator<Finding> {
+  const { rpId } = tenant.policy.passkeys;
+  const host = signInUrl(tenant, publicUrl)?.hostname;
+  if (rpId === undefined || host === undefined) return;
+  const path = ['policy', 'passkeys', 'rpId'];
+  const mend = `write ${host}, or leave it out`;
+  if (rpId !== host && !host.endsWith(`.${rpId}`)) {
+    yield { path, message: `is neither ${host}, where people sign in, nor a domain above it`, mend };
+  } else if (!rpId.includes('.') && rpId !== 'localhost') {
+    yield { path, message: 'is a single word, for which browsers make no passkeys', mend };
+  }
+}
+
+/** Browsers know no passkeys on pages in the clear, other than of this machine, and on none that is named by an address. */
+function* uselessPasskeys(tenant: TenantView, publicUrl: string | undefined): Generator<Finding> {
+  const index = tenant.policy.whole?.secondFactors.allowed.indexOf('passkey') ?? -1;
+  const url = signInUrl(tenant, publicUrl);
+  if (index < 0 || !url) return;
+  const { protocol, hostname } = url;
+  const isLocal = hostname === 'localhost' || hostname.endsWith('.localhost');
+  const isAddress = /^\[|^[\d.]+$/.test(hostname);
+  if (isLocal || (protocol === 'https:' && !isAddress)) return;
+  yield {
+    path: ['policy', 'secondFactors', 'allowed'],
+    message: `has passkey, and browsers know no passkeys at ${url.origin}`,
+    mend: 'serve it by https under a name, or leave passkey out',
+  };
 }
 
 function* unfitSecret(client: ClientView, path: Path): Generator<Finding> {

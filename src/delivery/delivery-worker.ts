@@ -150,7 +150,7 @@ function send({ email, sms }: Channels, { id, ...delivery }: ClaimedDelivery, si
 }
 
 /** Four times as long after each attempt, from two seconds up to an hour, and less a random part so that retries spread. */
-export function pauseAfter(attempt: number, random: number): number {
+function pauseAfter(attempt: number, random: number): number {
   const longest = Math.min(FIRST_PAUSE_SECONDS * 4 ** (attempt - 1), LONGEST_PAUSE_SECONDS);
   return longest * (1 - random / 2);
 }

@@ -1,13 +1,11 @@
 // What people are told about their own account, whether they did it or not. Owns who is told, and until when; the words are in
 // views/email, and the messages go out by way of the outbox.
 
-import type { Emails } from '../http/pages.ts';
+import type { FactorId } from '../policy/factors.ts';
 import type { Enrolments } from '../second-factors/enrolments.ts';
-import type { FactorId } from '../second-factors/second-factor.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import { loginNameOf } from '../users/users.ts';
 import type { User } from '../users/users.ts';
-import { browserName } from './browser-name.ts';
 import type { EmailMessage, Enqueue } from './delivery.ts';
 
 /** What somebody is told about a change of their own account. */
@@ -28,7 +26,19 @@ export type NotifyAccountChange = (change: {
   notice: AccountNotice;
 }) => Promise<void>;
 
-export type AccountChangedFacts = Emails['email/account-changed'];
+/** What such a mail says. */
+export interface AccountChangedFacts {
+  /** How the person is addressed. */
+  name: string;
+  username: string;
+  notice: AccountNotice;
+  time: Date;
+  address: string;
+  /** The browser as far as it is known. */
+  browser?: string | undefined;
+  passwordHelpUrl?: string | undefined;
+  accountUrl: string;
+}
 
 export interface NotificationsOptions {
   enqueue: Enqueue;
@@ -38,8 +48,8 @@ export interface NotificationsOptions {
   issuerOf: (tenant: Tenant) => string;
   /** Writes the mail in the tenant's look and in the language nearest to `locale` (BCP 47). */
   write: (tenant: Tenant, locale: string | undefined, facts: AccountChangedFacts) => Omit<EmailMessage, 'to'>;
-  /** From where the change was asked for. */
-  currentRequest: () => { address: string; userAgent: string | undefined } | undefined;
+  /** What asks for the change; the name is empty where it is not known. */
+  currentDevice(): { name: string; address: string };
   now?: () => Date;
 }
 
@@ -47,16 +57,7 @@ export interface NotificationsOptions {
 const WORTH_SENDING_MS = 3 * 24 * 60 * 60 * 1000;
 
 export function createNotifications(options: NotificationsOptions): NotifyAccountChange {
-  const {
-    enqueue,
-    findTenant,
-    findUser,
-    enrolments,
-    issuerOf,
-    write,
-    currentRequest,
-    now = () => new Date(),
-  } = options;
+  const { enqueue, findTenant, findUser, enrolments, issuerOf, write, currentDevice, now = () => new Date() } = options;
 
   return async ({ tenantId, userId, notice }) => {
     const tenant = await findTenant(tenantId);
@@ -66,14 +67,14 @@ export function createNotifications(options: NotificationsOptions): NotifyAccoun
     if (addresses.length === 0) return;
 
     const time = now();
-    const request = currentRequest();
+    const { name: browser, address } = currentDevice();
     const email = write(tenant, user.profile.locale, {
       name: user.profile.givenName ?? user.profile.name ?? user.username,
       username: loginNameOf(user),
       notice,
       time,
-      address: request?.address ?? '-',
-      browser: browserName(request?.userAgent),
+      address,
+      browser: browser === '' ? undefined : browser,
       passwordHelpUrl: tenant.settings.passwordHelpUrl,
       accountUrl: `${issuerOf(tenant)}/account`,
     });

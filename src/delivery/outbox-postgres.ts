@@ -50,9 +50,9 @@ const POSTPONE = `
 
 const EXPLAIN = `update outbox set last_error = $3 where ${OURS}`;
 
-// Of a dead message, run_at says when it died.
+// Of a dead message, run_at says when it died. Nobody sends it any more, so its body is no use to anybody who should have it.
 const BURY = `
-  update outbox set state = 'dead', last_error = $3, run_at = now() where ${OURS}`;
+  update outbox set state = 'dead', body = null, last_error = $3, run_at = now() where ${OURS}`;
 
 const FORGET_DEAD = `
   delete from outbox where state = 'dead' and run_at < now() - interval '30 days'`;

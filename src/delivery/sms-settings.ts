@@ -91,7 +91,6 @@ const gateway = z
   });
 
 export const smsSettings = z.discriminatedUnion('provider', [sns, gateway]);
-export type SmsSettings = z.infer<typeof smsSettings>;
 export type SnsSettings = z.infer<typeof sns>;
 export type SmsGatewaySettings = z.infer<typeof gateway>;
 

@@ -8,6 +8,11 @@ import type { TenantSite } from './tenant-context.ts';
 
 const DAY_MS = 86_400_000;
 
+/** Whether this browser has a mark of anybody, be it a valid one or not. */
+export function hasDeviceMark(ctx: Context, site: TenantSite): boolean {
+  return ctx.get('cookie').includes(prefixOf(site));
+}
+
 /** The mark that this browser has of the person; nothing where somebody else signed it. */
 export function deviceMarkOf(ctx: Context, site: TenantSite, userId: string): string | undefined {
   return cookiesOf(ctx, site).get(nameOf(site, userId), { signed: true });
@@ -35,7 +40,10 @@ function cookiesOf({ req, res }: Context, { provider }: TenantSite) {
   return provider.createContext(req, res).cookies;
 }
 
-function nameOf({ tenant, issuer }: TenantSite, userId: string): string {
-  const prefix = issuer.startsWith('https:') ? '__Secure-' : '';
-  return `${prefix}${tenant.slug}_device_${createHash('sha256').update(userId).digest('hex').slice(0, 16)}`;
+function nameOf(site: TenantSite, userId: string): string {
+  return prefixOf(site) + createHash('sha256').update(userId).digest('hex').slice(0, 16);
+}
+
+function prefixOf({ tenant, issuer }: TenantSite): string {
+  return `${issuer.startsWith('https:') ? '__Secure-' : ''}${tenant.slug}_device_`;
 }

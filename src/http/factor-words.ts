@@ -1,6 +1,6 @@
 // What a second factor is called on pages and in mails.
 
-import type { FactorId } from '../second-factors/second-factor.ts';
+import type { FactorId } from '../policy/factors.ts';
 import type { MessageId, Translate } from './messages.ts';
 
 const WORDS: Record<FactorId, { name: MessageId; hint: MessageId }> = {

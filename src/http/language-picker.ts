@@ -65,7 +65,10 @@ export function keepPickedLanguage(ctx: Context, languages: readonly string[], o
   const site = siteOf(ctx);
   const path = (site && pathIn(site, '')) || '/';
   const value = own === undefined ? tag : `${tag}~${own}`;
-  ctx.cookies.set(COOKIE, value, { path, maxAge: ONE_YEAR, sameSite: 'lax', httpOnly: true, signed: false });
+  // TLS ends at a proxy: it is the issuer that tells how browsers come here.
+  const secure = site?.issuer.startsWith('https:') ?? false;
+  ctx.cookies.secure = secure;
+  ctx.cookies.set(COOKIE, value, { path, maxAge: ONE_YEAR, sameSite: 'lax', httpOnly: true, signed: false, secure });
 }
 
 /** Browsers leave the header of Fetch Metadata out where neither end is trustworthy: plain HTTP to another machine. */

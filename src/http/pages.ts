@@ -1,24 +1,13 @@
 // What each page and mail shows: its name in views/ and the shape of its data. Callers speak in reasons and facts; the words
 // for them are the templates' and the message files' business.
 
-import type { DeliveryStatus } from '../delivery/delivery.ts';
-import type { AccountNotice } from '../delivery/notifications.ts';
-import type { FactorId } from '../second-factors/second-factor.ts';
+import type { AccountChangedFacts } from '../delivery/notifications.ts';
+import type { FactorId } from '../policy/factors.ts';
+import type { AccountPage } from './account-page.ts';
 import type { ErrorWords } from './error-page.ts';
 import type { AccountProblem, CodeProblem, ContactProblem, PasswordProblem } from './form-problems.ts';
-import type { EnrolStep, Form, PasskeyOptions, SecondStep, SignInStep } from './step-pages.ts';
-
-export interface SentCode {
-  /** Masked, or whole where the person has just typed it. */
-  target: string;
-  status: DeliveryStatus;
-  /** Whole minutes, rounded up. */
-  expiresInMinutes: number;
-  /** Seconds until another one can be asked for. */
-  resendIn: number;
-  /** Posted with `csrf`, by a form of its own. */
-  resendAction: string;
-}
+import type { SentCode } from './sent-code.ts';
+import type { EnrolForm, Form, PasskeyOptions, SecondStep, SignInStep } from './step-forms.ts';
 
 export interface FactorChoice {
   /** Posted as `factor`. */
@@ -30,72 +19,6 @@ export interface FactorChoice {
   target?: string | undefined;
   lastUsedAt?: Date | undefined;
 }
-
-export interface AccountPage {
-  username: string;
-  name: string;
-  csrf: string;
-  /** Something was just done. */
-  done?: AccountChange | undefined;
-  /** Why something was not. */
-  problem?: AccountProblem | undefined;
-  factors: readonly {
-    factor: Exclude<FactorId, 'recovery-code'>;
-    name?: string | undefined;
-    target?: string | undefined;
-    createdAt?: Date | undefined;
-    lastUsedAt?: Date | undefined;
-    /** Undefined for what the directory vouches for. */
-    renameUrl?: string | undefined;
-    /** Undefined for what cannot be removed. */
-    removeUrl?: string | undefined;
-  }[];
-  /** Those that can be added. */
-  add: readonly { factor: Exclude<FactorId, 'recovery-code'>; url: string }[];
-  /** Undefined where the tenant does not allow them. */
-  recoveryCodes?: { remaining: number; url: string } | undefined;
-  /** Undefined where the tenant does not allow them. */
-  devices?:
-    | readonly {
-        name: string;
-        address: string;
-        lastUsedAt: Date;
-        expiresAt: Date;
-        removeAction: string;
-        isThis: boolean;
-      }[]
-    | undefined;
-  removeDevicesUrl?: string | undefined;
-  sessions: readonly {
-    browser?: string | undefined;
-    address?: string | undefined;
-    signedInAt: Date;
-    lastSeenAt: Date;
-    apps: readonly string[];
-    isThis: boolean;
-    /** Undefined for this one. */
-    endAction?: string | undefined;
-  }[];
-  endSessionsUrl?: string | undefined;
-  signIns: readonly {
-    at: Date;
-    ok: boolean;
-    app?: string | undefined;
-    browser?: string | undefined;
-    address?: string | undefined;
-  }[];
-  signOutUrl: string;
-}
-
-export type AccountChange =
-  | 'factor-added'
-  | 'factor-renamed'
-  | 'factor-removed'
-  | 'recovery-codes-made'
-  | 'device-removed'
-  | 'devices-removed'
-  | 'session-ended'
-  | 'sessions-ended';
 
 /** A scope that an app asks for; with a `resource` (RFC 8707) it belongs to that API. */
 export interface AskedScope {
@@ -139,7 +62,7 @@ export interface Pages {
 
   // Setting up a factor, at sign-in and in the account alike.
   /** Posts `code`, and `name` in the account. */
-  'enrol/totp': EnrolStep & {
+  'enrol/totp': EnrolForm & {
     /** As the factor presents itself (second-factors/second-factor.ts). Markup of our own, the one value not escaped. */
     qrSvg: string;
     key: string;
@@ -147,14 +70,14 @@ export interface Pages {
     problem?: CodeProblem | undefined;
   };
   /** Asks where codes are to go. Posts `contact`. */
-  'enrol/contact': EnrolStep & {
+  'enrol/contact': EnrolForm & {
     factor: 'sms' | 'email';
     /** What was typed, else what is known of the person. */
     contact?: string | undefined;
     problem?: ContactProblem | undefined;
   };
   /** Posts `code`. */
-  'enrol/code': EnrolStep & {
+  'enrol/code': EnrolForm & {
     factor: 'sms' | 'email';
     sent: SentCode;
     /** Leads back to another number or address. */
@@ -162,9 +85,9 @@ export interface Pages {
     problem?: CodeProblem | undefined;
   };
   /** Posts `credential` (RegistrationResponseJSON). */
-  'enrol/passkey': EnrolStep & { passkey: PasskeyOptions; problem?: CodeProblem | undefined };
+  'enrol/passkey': EnrolForm & { passkey: PasskeyOptions; problem?: CodeProblem | undefined };
   /** Posts `code=saved` from a box to tick. */
-  'enrol/recovery-codes': EnrolStep & {
+  'enrol/recovery-codes': EnrolForm & {
     codes: readonly string[];
     /** The same as a text file. */
     downloadUrl: string;
@@ -236,18 +159,7 @@ export type PageName = keyof Pages;
 export type ErrorLink = { to: 'retry' | 'home'; href: string } | { to: 'app'; app: string; href: string };
 
 export interface Emails {
-  'email/account-changed': {
-    /** How the person is addressed. */
-    name: string;
-    username: string;
-    notice: AccountNotice;
-    time: Date;
-    address: string;
-    /** The browser as far as it is known. */
-    browser?: string | undefined;
-    passwordHelpUrl?: string | undefined;
-    accountUrl: string;
-  };
+  'email/account-changed': AccountChangedFacts;
   'email/code': CodeMessageData;
 }
 export type EmailName = keyof Emails;

@@ -1,13 +1,15 @@
-// Makes pages, mails and text messages from the templates in views/. Knows words, colours and templates; nothing of requests (send-page.ts).
+// Makes pages, mails and text messages from the templates in views/. Knows words, colours and templates; nothing of
+// requests (send-page.ts).
 //
-// In a template: `t('id', params)` is a message, `data` what the caller gave, `site` the tenant's name, `problem` what is wrong
-// with the form; the rest of what there is stands in `scope` below. `<%= %>` escapes; `<%~ %>` does not: it is for includes, the page's body and markup of our own.
+// In a template: `t('id', params)` is a message, `data` what the caller gave, `site` the tenant's name, `problem` what is
+// wrong with the form; the rest of what there is stands in `scope` below. `<%= %>` escapes; `<%~ %>` does not: it is for
+// includes, the page's body and markup of our own.
 
 import { Eta } from 'eta';
 import { LRUCache } from 'lru-cache';
 
 import type { AccountNotice } from '../delivery/notifications.ts';
-import type { FactorId } from '../second-factors/second-factor.ts';
+import type { FactorId } from '../policy/factors.ts';
 import { brandStyle } from './branding.ts';
 import { factorHint, factorName } from './factor-words.ts';
 import { describeProblem } from './form-problems.ts';

@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Middleware } from 'koa';
 import { v7 as uuidv7 } from 'uuid';
 import type { Log } from '../observability/log.ts';
+import { browserName } from './browser-name.ts';
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const LONGEST_USER_AGENT = 512;
@@ -26,6 +27,12 @@ const storage = new AsyncLocalStorage<RequestContext>();
 /** The request that the caller works for; undefined in a timer, a worker or the command line. */
 export function currentRequest(): RequestContext | undefined {
   return storage.getStore();
+}
+
+/** What asks, as a person would tell it; the name is empty where it is not known. */
+export function currentDevice(): { name: string; address: string } {
+  const { userAgent, address = '-' } = currentRequest() ?? {};
+  return { name: browserName(userAgent) ?? '', address };
 }
 
 /** Runs `work` and all that it starts on behalf of `request`. */

@@ -29,9 +29,15 @@ export interface LanguageHints {
   locale?: string | undefined;
 }
 
-export interface SendOptions extends LanguageHints {
+/** What an answer is besides the page. */
+export interface Answer {
   /** 200 unless told. */
-  status?: number;
+  status?: number | undefined;
+  /** Seconds. */
+  retryAfter?: number | undefined;
+}
+
+export interface SendOptions extends LanguageHints, Answer {
   /** Where a page that answers a form can be had again, in another language: a path. Without it none is offered there. */
   address?: string | undefined;
 }
@@ -81,6 +87,7 @@ export function createPageSender({ renderer, messages, tenantOf }: PageSenderOpt
   function sendPage<N extends PageName>(ctx: Context, name: N, data: Pages[N], options: SendOptions = {}): void {
     const html = render(ctx, name, data, options);
     ctx.status = options.status ?? 200;
+    if (options.retryAfter !== undefined) ctx.set('Retry-After', String(options.retryAfter));
     ctx.type = 'html';
     ctx.body = html;
   }

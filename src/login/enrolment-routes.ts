@@ -2,12 +2,16 @@
 
 import { z } from 'zod';
 
+import { browserName } from '../http/browser-name.ts';
+import { sendRecoveryCodes } from '../http/enrolment-page.ts';
 import type { CodeProblem } from '../http/form-problems.ts';
+import { contactRefusal, enrolmentRefusal, sendingRefusal, tooManyAttempts } from '../http/form-refusals.ts';
+import type { Refusal } from '../http/form-refusals.ts';
 import type { PageSender } from '../http/send-page.ts';
+import { sends } from '../policy/factors.ts';
+import type { SendingFactor } from '../policy/factors.ts';
 import { createEnrolmentPages } from './enrolment-pages.ts';
 import type { Logins } from './login.ts';
-import { NOT_SAVED, answerRefusal, contactRefusal, sendingRefusal, tooManyAttempts } from './refusals.ts';
-import type { Refusal } from './refusals.ts';
 import { back } from './visits.ts';
 import type { Visit, Visits } from './visits.ts';
 
@@ -34,8 +38,7 @@ export function enrolmentRoutes({ logins, sender, visits }: EnrolmentRouteDeps):
     if (!factor) return back(visit);
     const begun = await logins.contact(visit.login, contact);
     if (begun.ok || begun.reason === 'moved-on') return back(visit);
-    const refusal = begun.reason === 'too-many-sent' ? sendingRefusal(begun) : contactRefusal(begun.reason, factor);
-    return pages.contact(visit, factor, contact, refusal);
+    return pages.contact(visit, factor, contactRefusal(begun, factor), contact);
   });
 
   visits.onPage('contact', async (visit) => {
@@ -45,10 +48,11 @@ export function enrolmentRoutes({ logins, sender, visits }: EnrolmentRouteDeps):
 
   visits.onForm('enrol', enrolForm, async (visit, { code, credential }) => {
     const { login, ctx } = visit;
-    const outcome = await logins.enrol(login, { answer: credential ?? code ?? '', address: ctx.ip });
+    const browser = browserName(ctx.get('User-Agent')) ?? '';
+    const outcome = await logins.enrol(login, { answer: credential ?? code ?? '', address: ctx.ip, browser });
     if (outcome.ok || outcome.reason === 'moved-on' || outcome.reason === 'not-first') return back(visit);
     if (outcome.reason === 'blocked') return show(visit, tooManyAttempts(outcome));
-    return show(visit, enrolRefusal(visit, outcome.reason));
+    return login.step.step === 'enrol' ? show(visit, enrolmentRefusal(outcome.reason, login.step.factor)) : back(visit);
   });
 
   visits.onForm('postpone', z.strictObject({}), async (visit) => {
@@ -58,11 +62,9 @@ export function enrolmentRoutes({ logins, sender, visits }: EnrolmentRouteDeps):
 
   visits.onPage('recovery-codes.txt', async (visit) => {
     const { ctx, login } = visit;
-    const shown = login.step.step === 'enrol' ? await logins.enrolment(login) : undefined;
-    if (!shown?.ok || shown.value?.view.factor !== 'recovery-code') return back(visit);
-    ctx.attachment('recovery-codes.txt');
-    ctx.type = 'text/plain; charset=utf-8';
-    ctx.body = shown.value.view.codes.map((code) => `${code}\n`).join('');
+    const shown = await logins.enrolment(login);
+    if (!shown.ok || shown.value?.factor !== 'recovery-code') return back(visit);
+    sendRecoveryCodes(ctx, shown.value.codes);
   });
 
   return { show, resend };
@@ -72,8 +74,7 @@ export function enrolmentRoutes({ logins, sender, visits }: EnrolmentRouteDeps):
     if (shown.ok && shown.value) return pages.enrolment(visit, shown.value, refusal);
     const factor = sendingFactorOf(visit);
     if (!factor || (!shown.ok && shown.reason === 'moved-on')) return back(visit);
-    if (shown.ok) return pages.contact(visit, factor);
-    return pages.contact(visit, factor, undefined, sendingRefusal(shown));
+    return pages.contact(visit, factor, shown.ok ? undefined : sendingRefusal(shown));
   }
 
   async function resend(visit: Visit): Promise<void> {
@@ -81,19 +82,10 @@ export function enrolmentRoutes({ logins, sender, visits }: EnrolmentRouteDeps):
     if (!factor) return back(visit);
     const sent = await logins.enrolAgain(visit.login);
     if (sent.ok || !['unreachable', 'too-many-sent'].includes(sent.reason)) return back(visit);
-    return pages.contact(visit, factor, undefined, sendingRefusal(sent));
+    return pages.contact(visit, factor, sendingRefusal(sent));
   }
 }
 
-function sendingFactorOf({ login: { step } }: Visit): 'sms' | 'email' | undefined {
-  const factor = step.step === 'enrol' ? step.factor : undefined;
-  return factor === 'sms' || factor === 'email' ? factor : undefined;
-}
-
-function enrolRefusal(
-  { login: { step } }: Visit,
-  reason: Parameters<typeof answerRefusal>[0],
-): Refusal<CodeProblem> | undefined {
-  if (step.step !== 'enrol') return undefined;
-  return step.factor === 'recovery-code' ? NOT_SAVED : answerRefusal(reason, step.factor);
+function sendingFactorOf({ login: { step } }: Visit): SendingFactor | undefined {
+  return step.step === 'enrol' && sends(step.factor) ? step.factor : undefined;
 }

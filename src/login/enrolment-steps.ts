@@ -4,11 +4,12 @@ import { refused } from '../outcome.ts';
 import type { Outcome, Refused } from '../outcome.ts';
 import { isWaiver } from '../policy/proof.ts';
 import type { Proof } from '../policy/proof.ts';
+import type { FactorRequest } from '../second-factors/asked-challenges.ts';
 import type { EnrolSecondFactor } from '../second-factors/enrol.ts';
-import type { FactorRequest } from '../second-factors/questions.ts';
+import type { Factors } from '../second-factors/factors.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import type { Factors } from './factor-request.ts';
 import { factorRequest } from './factor-request.ts';
+import type { LoginState } from './login-state.ts';
 import { saved } from './open-login.ts';
 import type { Login, MovedOn } from './open-login.ts';
 import { proved } from './second-factor-steps.ts';
@@ -25,10 +26,10 @@ export interface EnrolmentSteps {
   changeContact(login: Login): Promise<void>;
   /** Sends another code. */
   enrolAgain(login: Login): Reply<'again'>;
-  /** Answers the step `enrol`. */
+  /** Answers the step `enrol`. A passkey is known by the browser that made it. */
   enrol(
     login: Login,
-    form: { answer: string; address: string },
+    form: { answer: string; address: string; browser: string },
   ): Promise<Outcome<void, MovedOn> | Exclude<Awaited<Reply<'finish'>>, { ok: true }>>;
   /** Not now, where that may be. */
   postpone(login: Login): Promise<Outcome<void, MovedOn>>;
@@ -37,13 +38,13 @@ export interface EnrolmentSteps {
 export interface EnrolmentDeps {
   factors: Factors;
   enrolSecondFactor: EnrolSecondFactor;
-  told<R extends Refused<string>>(tenant: Tenant, factor: string, refusal: R): R;
+  counted<R extends Refused<string>>(tenant: Tenant, factor: string, refusal: R): R;
   /** Epoch seconds. */
   epoch(): number;
 }
 
 export function createEnrolmentSteps(deps: EnrolmentDeps): EnrolmentSteps {
-  const { factors, enrolSecondFactor, told, epoch } = deps;
+  const { factors, enrolSecondFactor, counted, epoch } = deps;
 
   return {
     async enrolment(login) {
@@ -66,20 +67,20 @@ export function createEnrolmentSteps(deps: EnrolmentDeps): EnrolmentSteps {
       return request ? enrolSecondFactor.again(request) : refused('moved-on');
     },
 
-    async enrol(login, form) {
+    async enrol(login, { browser, ...form }) {
       const { request, loaded } = login;
       const enrolment = requestOf(login);
       if (!enrolment) return refused('moved-on');
       const enrolled = await enrolSecondFactor.finish({
         ...enrolment,
         ...form,
-        name: '',
+        name: enrolment.factor.id === 'passkey' ? browser : '',
         first: !loaded.state.proofs.some(isOfFactor),
         keptSession: request.sessionUid,
       });
-      if (!enrolled.ok) return told(request.tenant, enrolment.factor.id, enrolled);
+      if (!enrolled.ok) return counted(request.tenant, enrolment.factor.id, enrolled);
       const state = enrolled.value ? proved(loaded.state, enrolled.value) : loaded.state;
-      return saved(login, { ...state, enrolled: true });
+      return saved(login, { ...state, ...afterOwnChange(loaded.state), enrolled: true });
     },
 
     async postpone(login) {
@@ -96,6 +97,11 @@ export function createEnrolmentSteps(deps: EnrolmentDeps): EnrolmentSteps {
     const { step, user } = login;
     return step.step === 'enrol' && user ? factorRequest(factors, login, user, step) : undefined;
   }
+}
+
+/** The new factor has outdated all proofs but those of this login; were there another change beside it, these as well. */
+function afterOwnChange({ proofGeneration }: LoginState): Pick<LoginState, 'proofGeneration'> {
+  return proofGeneration === undefined ? {} : { proofGeneration: proofGeneration + 1 };
 }
 
 /** A factor that the person had, beyond the password. */

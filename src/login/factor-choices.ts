@@ -1,6 +1,7 @@
 import type { FactorChoice } from '../http/pages.ts';
-import { maskAddress, maskNumber } from '../second-factors/contacts.ts';
-import type { Enrolment, FactorId } from '../second-factors/second-factor.ts';
+import { sends } from '../policy/factors.ts';
+import { maskContact } from '../second-factors/contacts.ts';
+import type { Enrolment } from '../second-factors/second-factor.ts';
 import type { Step } from './next-step.ts';
 
 /** What the page of choices lists, in the order of the step's. Of what sends nothing one answer does for all of a factor. */
@@ -15,11 +16,6 @@ export function factorChoices(step: Step, owned: readonly Enrolment[]): FactorCh
 
 function choiceOf({ id, factor, name, secret, lastUsedAt }: Enrolment, ofThisFactor: number): FactorChoice {
   const choice = { factor, lastUsedAt, name: name === '' ? undefined : name };
-  if (factor === 'sms') return { ...choice, value: id, target: maskNumber(secret) };
-  if (factor === 'email') return { ...choice, value: id, target: maskAddress(secret) };
+  if (sends(factor)) return { ...choice, value: id, target: maskContact(factor, secret) };
   return { ...choice, value: factor, name: ofThisFactor === 1 ? choice.name : undefined };
-}
-
-function sends(factor: FactorId): boolean {
-  return factor === 'sms' || factor === 'email';
 }

@@ -1,12 +1,9 @@
-import type { FactorRequest } from '../second-factors/questions.ts';
-import type { FactorId, SecondFactor } from '../second-factors/second-factor.ts';
-import type { Tenant } from '../tenants/tenants.ts';
-import { loginNameOf } from '../users/users.ts';
+import type { FactorId } from '../policy/factors.ts';
+import type { FactorRequest } from '../second-factors/asked-challenges.ts';
+import { factorPersonOf } from '../second-factors/factors.ts';
+import type { Factors } from '../second-factors/factors.ts';
 import type { User } from '../users/users.ts';
 import type { Login } from './open-login.ts';
-
-/** A second factor as the tenant has set it up. */
-export type Factors = (tenant: Tenant, id: FactorId) => SecondFactor;
 
 /** `enrolmentId`: the one that it is put to, of a factor that sends. */
 export function factorRequest(
@@ -15,10 +12,9 @@ export function factorRequest(
   user: User,
   { factor, enrolmentId }: { factor: FactorId; enrolmentId?: string | undefined },
 ): FactorRequest {
-  const accountName = loginNameOf(user);
   return {
     tenant,
-    person: { tenantId: tenant.id, userId: user.id, accountName, displayName: user.profile.name ?? accountName },
+    person: factorPersonOf(tenant, user),
     language: languageOf(user.profile.locale),
     context: `login:${uid}`,
     factor: factors(tenant, factor),

@@ -1,16 +1,17 @@
 // The end of a login: the person is looked at once more, here and in the directory, and what was proven becomes the result
 // that the route hands to the protocol library. Only after that does a session exist.
 
+import { byUser } from '../audit/audit.ts';
 import type { Audit } from '../audit/audit.ts';
+import { accepted, refused } from '../outcome.ts';
+import type { Outcome } from '../outcome.ts';
+import type { FactorId } from '../policy/factors.ts';
 import type { Level } from '../policy/levels.ts';
 import type { Proof } from '../policy/proof.ts';
 import { methodsOf } from '../policy/required-proof.ts';
-import { accepted, refused } from '../outcome.ts';
-import type { Outcome } from '../outcome.ts';
-import type { FactorId } from '../second-factors/second-factor.ts';
 import type { TrustedDevices } from '../second-factors/trusted-devices.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import type { Users } from '../users/users.ts';
+import type { RecordedLogin, Users } from '../users/users.ts';
 import type { StillStands } from './still-stands.ts';
 
 /** A login in which nothing is missing any more. */
@@ -20,6 +21,8 @@ export interface ProvenLogin {
   proofs: readonly Proof[];
   /** Seconds since the epoch; becomes `auth_time`. */
   authTime: number;
+  /** The person's when the first factor was proven. */
+  proofGeneration: number;
   clientId: string;
   /** Factors that the person put off setting up. */
   postponed: readonly FactorId[];
@@ -29,7 +32,7 @@ export interface ProvenLogin {
 
 export interface FinishLoginDeps {
   stillStands: StillStands;
-  users: Pick<Users, 'recordLogin' | 'countGraceLogin'>;
+  users: Pick<Users, 'recordLogin'>;
   trustedDevices: Pick<TrustedDevices, 'trust'>;
   /** What asks, for a device to be told by. */
   currentDevice(): { name: string; address: string };
@@ -45,6 +48,8 @@ export interface LoginResult {
   ts: number;
   remember: false;
   proofs: readonly Proof[];
+  /** Decides until the session is stored whether it becomes one (sessions/sessions.ts). */
+  proofGeneration: number;
 }
 
 export interface FinishedLogin {
@@ -53,25 +58,38 @@ export interface FinishedLogin {
   device?: { userId: string; mark: string; days: number };
 }
 
-export type FinishLogin = (tenant: Tenant, login: ProvenLogin) => Promise<Outcome<FinishedLogin, 'account-disabled'>>;
+/** `outdated`: meanwhile the proofs count no more, or other logins have used up the time to enrol. */
+export type FinishLogin = (
+  tenant: Tenant,
+  login: ProvenLogin,
+) => Promise<Outcome<FinishedLogin, 'account-disabled' | 'outdated'>>;
 
 export function createFinishLogin(deps: FinishLoginDeps): FinishLogin {
   const { users, audit, db } = deps;
 
   return async (tenant, login) => {
-    const { userId, level, proofs, authTime, clientId } = login;
+    const { userId, level, proofs, authTime, proofGeneration, clientId } = login;
     const subject = { kind: 'user', id: userId } as const;
     if (!(await deps.stillStands(tenant, userId, proofs))) {
       await audit.record({ type: 'login.refused', tenantId: tenant.id, subject, reason: 'account-disabled' });
       return refused('account-disabled');
     }
     const amr = methodsOf(proofs);
-    const result: LoginResult = { accountId: userId, acr: level, amr, ts: authTime, remember: false, proofs };
+    const result: LoginResult = {
+      accountId: userId,
+      acr: level,
+      amr,
+      ts: authTime,
+      remember: false,
+      proofs,
+      proofGeneration,
+    };
     return db.unitOfWork(async () => {
-      await users.recordLogin(tenant.id, userId, new Date());
-      if (isInGrace(tenant, login)) await users.countGraceLogin(tenant.id, userId);
+      const inGrace = graceOf(tenant, login);
+      const stands = await users.recordLogin(tenant.id, userId, { at: new Date(), proofGeneration, inGrace });
+      if (!stands) return refused('outdated');
       const detail = { acr: level, amr, client: clientId };
-      await audit.record({ type: 'login.succeeded', tenantId: tenant.id, actor: subject, subject, detail });
+      await audit.record({ type: 'login.succeeded', ...byUser(tenant.id, userId), detail });
       const device = login.trust ? await trust(tenant, userId) : undefined;
       return accepted(device ? { result, device } : { result });
     });
@@ -82,14 +100,15 @@ export function createFinishLogin(deps: FinishLoginDeps): FinishLogin {
     if (days === undefined) return undefined;
     const { name, address } = deps.currentDevice();
     const { mark } = await deps.trustedDevices.trust(id, userId, { name, address, days });
-    const user = { kind: 'user', id: userId } as const;
-    await audit.record({ type: 'device.trusted', tenantId: id, actor: user, subject: user, detail: { name, days } });
+    await audit.record({ type: 'device.trusted', ...byUser(id, userId), detail: { name, days } });
     return { userId, mark, days };
   }
 }
 
-/** Signed in with something left to set up that the tenant asks for. */
-function isInGrace({ settings }: Tenant, { proofs, postponed }: ProvenLogin): boolean {
-  const { setUp } = settings.policy.secondFactors;
-  return proofs.some(({ factor }) => factor === 'grace-period') || postponed.some((factor) => setUp.includes(factor));
+/** Of somebody who signs in with something left to set up that the tenant asks for. */
+function graceOf({ settings }: Tenant, { proofs, postponed }: ProvenLogin): RecordedLogin['inGrace'] {
+  const { setUp, grace } = settings.policy.secondFactors;
+  const isInGrace =
+    proofs.some(({ factor }) => factor === 'grace-period') || postponed.some((factor) => setUp.includes(factor));
+  return isInGrace ? { maxLogins: grace?.logins } : undefined;
 }

@@ -3,15 +3,15 @@
 import { z } from 'zod';
 
 import { AppError } from '../errors.ts';
-import { deviceMarkOf } from '../http/device-cookie.ts';
+import { deviceMarkOf, hasDeviceMark } from '../http/device-cookie.ts';
 import type { PasswordProblem } from '../http/form-problems.ts';
+import { DIRECTORY_UNAVAILABLE, WRONG_PASSWORD, passkeyRefusal, tooManyAttempts } from '../http/form-refusals.ts';
+import type { Refusal } from '../http/form-refusals.ts';
 import { loginNameOf } from '../users/users.ts';
 import type { Users } from '../users/users.ts';
 import type { Interaction } from './interactions.ts';
 import type { LoginPages } from './login-pages.ts';
 import type { Logins } from './login.ts';
-import { DIRECTORY_UNAVAILABLE, WRONG_PASSWORD, passkeyRefusal, tooManyAttempts } from './refusals.ts';
-import type { Refusal } from './refusals.ts';
 import { back } from './visits.ts';
 import type { Visit, Visits } from './visits.ts';
 
@@ -28,17 +28,29 @@ export interface FirstFactorRoutes {
   passkey(visit: Visit, credential: string): Promise<void>;
 }
 
+/** The form as it comes back, or for the first time. */
+interface FirstForm {
+  username: string | undefined;
+  refusal?: Refusal<PasswordProblem>;
+  /** The credential id of a passkey that nobody here has. */
+  unknown?: string | undefined;
+}
+
 const passwordForm = z.object({ username: z.string(), password: z.string() });
 
 export function firstFactorRoutes({ logins, users, pages, visits }: FirstFactorRouteDeps): FirstFactorRoutes {
   visits.onForm('password', passwordForm, async (visit, form) => {
     const { ctx, interaction } = visit;
-    const again = (refusal: Refusal<PasswordProblem>) => show(visit, form.username, refusal);
+    const again = (refusal: Refusal<PasswordProblem>) => show(visit, { username: form.username, refusal });
     const missing = missingField(form);
     if (missing) return again(missing);
-    const markOf = (userId: string) => deviceMarkOf(ctx, interaction.site, userId);
+    const { site } = interaction;
+    const deviceMarks = {
+      any: hasDeviceMark(ctx, site),
+      of: (userId: string) => deviceMarkOf(ctx, site, userId),
+    };
     return tellingOutages(again, async () => {
-      const outcome = await logins.password(visit.login, { ...form, address: ctx.ip, deviceMarkOf: markOf });
+      const outcome = await logins.password(visit.login, { ...form, address: ctx.ip, deviceMarks });
       if (outcome.ok || outcome.reason === 'moved-on') return back(visit);
       if (outcome.reason === 'blocked') return again(tooManyAttempts(outcome));
       if (outcome.reason === 'bad-credentials') return again(WRONG_PASSWORD);
@@ -50,12 +62,12 @@ export function firstFactorRoutes({ logins, users, pages, visits }: FirstFactorR
 
   async function showFirst(visit: Visit): Promise<void> {
     const { interaction } = visit;
-    return show(visit, hintOf(interaction) ?? (await signedInAs(interaction)));
+    return show(visit, { username: hintOf(interaction) ?? (await signedInAs(interaction)) });
   }
 
   async function answerPasskey(visit: Visit, credential: string): Promise<void> {
     const again = async (refusal: Refusal<PasswordProblem>, unknown?: string) =>
-      show(visit, hintOf(visit.interaction), refusal, unknown);
+      show(visit, { username: hintOf(visit.interaction), refusal, unknown });
     return tellingOutages(again, async () => {
       const outcome = await logins.passkey(visit.login, { credential, address: visit.ctx.ip });
       if (outcome.ok || outcome.reason === 'moved-on') return back(visit);
@@ -66,12 +78,7 @@ export function firstFactorRoutes({ logins, users, pages, visits }: FirstFactorR
     });
   }
 
-  async function show(
-    visit: Visit,
-    username: string | undefined,
-    refusal?: Refusal<PasswordProblem>,
-    unknown?: string,
-  ): Promise<void> {
+  async function show(visit: Visit, { username, refusal, unknown }: FirstForm): Promise<void> {
     const options = await logins.passkeyOptions(visit.login);
     const passkey = options === undefined ? undefined : { options, unknown };
     pages.first(visit, { username, passkey }, refusal);
@@ -93,8 +100,7 @@ async function tellingOutages(
     await answer();
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'directory_unavailable')) throw error;
-    const { retryAfter } = error;
-    await again({ ...DIRECTORY_UNAVAILABLE, ...(retryAfter !== undefined && { retryAfter }) });
+    await again({ ...DIRECTORY_UNAVAILABLE, retryAfter: error.retryAfter });
   }
 }
 

@@ -2,15 +2,16 @@
 
 import type { Audit } from '../audit/audit.ts';
 import type { NamedDirectory } from '../first-factors/directory-password.ts';
+import type { Account } from '../first-factors/first-factor.ts';
 import type { PasskeySignIn, PasskeySignInRefusal } from '../first-factors/passkey-sign-in.ts';
 import type { PasswordSignIn, SignInRefusal } from '../first-factors/password-sign-in.ts';
 import { refused } from '../outcome.ts';
 import type { Outcome, Refused } from '../outcome.ts';
 import type { Proof } from '../policy/proof.ts';
 import type { Blocked } from '../security/attempt-limiter.ts';
-import type { TrustedDevices } from '../second-factors/trusted-devices.ts';
+import type { TrustedDevice, TrustedDevices } from '../second-factors/trusted-devices.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import type { User } from '../users/users.ts';
+import type { Users } from '../users/users.ts';
 import type { LinkUser } from './link-user.ts';
 import { saved } from './open-login.ts';
 import type { Login, MovedOn } from './open-login.ts';
@@ -23,8 +24,14 @@ export interface PasswordForm {
   username: string;
   password: string;
   address: string;
-  /** What this browser has to show for that a person trusts it. */
-  deviceMarkOf(userId: string): string | undefined;
+  deviceMarks: DeviceMarks;
+}
+
+/** What this browser has to show for that people trust it. */
+export interface DeviceMarks {
+  /** Whether there may be one at all. */
+  any: boolean;
+  of(userId: string): string | undefined;
 }
 
 export interface FirstFactorSteps {
@@ -44,28 +51,44 @@ export interface FirstFactorDeps {
   passkeySignIn: PasskeySignIn;
   linkUser: LinkUser;
   stillStands: StillStands;
-  trustedDevices: Pick<TrustedDevices, 'recognise'>;
+  users: Pick<Users, 'findByEntry'>;
+  trustedDevices: Pick<TrustedDevices, 'recognise' | 'removeOlder'>;
   audit: Audit;
-  told<R extends Refused<string>>(tenant: Tenant, factor: string, refusal: R): R;
+  counted<R extends Refused<string>>(tenant: Tenant, factor: string, refusal: R): R;
   /** Epoch seconds. */
   epoch(): number;
 }
 
 export function createFirstFactorSteps(deps: FirstFactorDeps): FirstFactorSteps {
-  const { passkeySignIn, trustedDevices, audit, told, epoch } = deps;
+  const { passkeySignIn, trustedDevices, audit, counted, epoch } = deps;
 
   return {
-    async password(login, { deviceMarkOf, ...form }) {
+    async password(login, { deviceMarks, ...form }) {
       const { tenant } = login.request;
-      const outcome = await deps.signIn({ tenantId: tenant.id, directories: deps.directoriesOf(tenant), ...form });
-      if (!outcome.ok) return told(tenant, 'password', outcome);
+      const trusting = tenant.settings.policy.trustedDevices !== undefined;
+      const outcome = await deps.signIn({
+        tenantId: tenant.id,
+        directories: deps.directoriesOf(tenant),
+        ...form,
+        trustedBy: trusting ? (account) => trustedBy(tenant, account, deviceMarks) : undefined,
+      });
+      if (!outcome.ok) return counted(tenant, 'password', outcome);
       const user = await deps.linkUser(tenant, outcome.value);
       if (user?.status !== 'active') return disabled(tenant, 'password', user?.id);
       const at = epoch();
       const notice = outcome.value.kind === 'directory' ? outcome.value.notice : undefined;
+      const { proofGeneration } = outcome.value.kind === 'local' ? outcome.value : user;
       const proofs: Proof[] = [{ factor: 'password', amr: ['pwd'], at }];
-      if (await isTrusted(tenant, user, deviceMarkOf)) proofs.push({ factor: 'trusted-device', amr: [], at });
-      return saved(login, { userId: user.id, authTime: at, proofs, ...(isEmpty(notice) ? {} : { notice }) });
+      if (trusting) await endOlder(tenant, user.id, outcome.value);
+      const device = trusting ? await trustedDevice(tenant, user.id, deviceMarks) : undefined;
+      if (device) proofs.push({ factor: 'trusted-device', amr: [], at, device: device.id });
+      return saved(login, {
+        userId: user.id,
+        authTime: at,
+        proofGeneration,
+        proofs,
+        ...(isEmpty(notice) ? {} : { notice }),
+      });
     },
 
     async passkeyOptions({ request: { tenant, uid } }) {
@@ -76,23 +99,52 @@ export function createFirstFactorSteps(deps: FirstFactorDeps): FirstFactorSteps 
       const { tenant, uid } = login.request;
       if (login.step.step !== 'password' || !allowsPasskeys(tenant)) return refused('moved-on');
       const outcome = await passkeySignIn.answer({ tenant, context: contextOf(uid), ...form });
-      if (!outcome.ok) return told(tenant, 'passkey', outcome);
-      const { userId, proof } = outcome.value;
+      if (!outcome.ok) return counted(tenant, 'passkey', outcome);
+      const { userId, proofGeneration, proof } = outcome.value;
       // Now, so that what depends on groups is decided by those of today.
       if (!(await deps.stillStands(tenant, userId, [proof]))) return disabled(tenant, 'passkey', userId);
-      return saved(login, { userId, authTime: epoch(), proofs: [proof] });
+      return saved(login, { userId, authTime: epoch(), proofGeneration, proofs: [proof] });
     },
   };
 
-  async function isTrusted(tenant: Tenant, user: User, markOf: PasswordForm['deviceMarkOf']): Promise<boolean> {
-    const mark = tenant.settings.policy.trustedDevices && markOf(user.id);
-    return mark !== undefined && (await trustedDevices.recognise(tenant.id, user.id, mark)) !== undefined;
+  /** Nothing has been proven yet: whoever has no mark of this very person waits no longer or shorter, whoever's name it is. */
+  async function trustedBy(tenant: Tenant, account: Account, marks: DeviceMarks): Promise<string | undefined> {
+    if (!marks.any) return undefined;
+    const userId = await userIdOf(tenant, account);
+    if (userId === undefined || marks.of(userId) === undefined) return undefined;
+    await endOlder(tenant, userId, account);
+    return (await trustedDevice(tenant, userId, marks)) ? userId : undefined;
+  }
+
+  async function userIdOf({ id }: Tenant, account: Account): Promise<string | undefined> {
+    if (account.kind === 'local') return account.userId;
+    return (await deps.users.findByEntry(id, account.directoryId, account.entry.stableId))?.id;
+  }
+
+  async function trustedDevice({ id }: Tenant, userId: string, marks: DeviceMarks): Promise<TrustedDevice | undefined> {
+    const mark = marks.of(userId);
+    return mark === undefined ? undefined : trustedDevices.recognise(id, userId, mark);
+  }
+
+  /** A new password in the directory ends what was trusted under the old one; one that is kept here does so when it is set. */
+  async function endOlder({ id }: Tenant, userId: string, account: Account): Promise<void> {
+    const changedAt = account.kind === 'directory' ? account.entry.passwordChangedAt : undefined;
+    const devices = changedAt ? await trustedDevices.removeOlder(id, userId, changedAt) : 0;
+    if (devices === 0) return;
+    const subject = { kind: 'user', id: userId } as const;
+    await audit.record({
+      type: 'device.forgotten',
+      tenantId: id,
+      subject,
+      reason: 'password-changed',
+      detail: { devices },
+    });
   }
 
   async function disabled(tenant: Tenant, factor: string, userId: string | undefined) {
     const subject = userId === undefined ? undefined : ({ kind: 'user', id: userId } as const);
     await audit.record({ type: 'login.refused', tenantId: tenant.id, subject, reason: 'account-disabled' });
-    return told(tenant, factor, refused('account-disabled'));
+    return counted(tenant, factor, refused('account-disabled'));
   }
 }
 

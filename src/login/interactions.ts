@@ -8,15 +8,14 @@ import type { z } from 'zod';
 
 import type { Client, Clients } from '../clients/clients.ts';
 import { AppError } from '../errors.ts';
-import { readFormBody } from '../http/body.ts';
 import { inLanguage, uiLocalesOf } from '../http/language-picker.ts';
+import { readForm } from '../http/read-form.ts';
 import type { PageSender } from '../http/send-page.ts';
 import { leadOnTo } from '../http/send-page.ts';
 import { pathIn, requireSite } from '../http/tenant-context.ts';
 import type { TenantSite } from '../http/tenant-context.ts';
-import { checkInput } from '../http/validate.ts';
 import { wayOn } from '../http/way-on.ts';
-import { assertCsrf, assertSameOrigin, csrfToken } from '../security/browser-protection.ts';
+import { csrfToken } from '../security/browser-protection.ts';
 import { interactionPath } from './interaction-path.ts';
 
 type LibraryInteraction = Awaited<ReturnType<TenantSite['provider']['interactionDetails']>>;
@@ -84,12 +83,7 @@ export function createInteractions({ clients, sender }: InteractionDeps): Intera
       };
     },
 
-    async form(ctx, { site, details }, schema) {
-      assertSameOrigin(ctx.req, new URL(site.issuer).origin);
-      const { csrf = '', ...fields } = await readFormBody(ctx);
-      assertCsrf(site.secrets.csrfKey, contextOf(details), csrf);
-      return checkInput(fields, schema);
-    },
+    form: (ctx, { site, details }, schema) => readForm(ctx, site, contextOf(details), schema),
 
     async leave(ctx, { site, app }, result, { keepLogin } = { keepLogin: false }) {
       const options = { mergeWithLastSubmission: keepLogin };

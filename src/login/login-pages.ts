@@ -4,14 +4,15 @@
 import type { BindNotice } from '../directory/directory.ts';
 import type { SignInRefusal } from '../first-factors/password-sign-in.ts';
 import type { CodeProblem, PasswordProblem } from '../http/form-problems.ts';
-import type { PageName, Pages, SentCode } from '../http/pages.ts';
-import type { PageSender } from '../http/send-page.ts';
-import type { Sent } from '../second-factors/questions.ts';
-import type { ChallengeView } from '../second-factors/second-factor.ts';
+import type { Refusal } from '../http/form-refusals.ts';
+import type { PageName, Pages } from '../http/pages.ts';
+import type { Answer, PageSender } from '../http/send-page.ts';
+import { sentCode } from '../http/sent-code.ts';
+import type { TenantSite } from '../http/tenant-context.ts';
+import type { ShownChallenge } from '../second-factors/prove.ts';
 import { loginNameOf } from '../users/users.ts';
 import { factorChoices } from './factor-choices.ts';
 import type { Interaction } from './interactions.ts';
-import type { Refusal } from './refusals.ts';
 import type { Visit } from './visits.ts';
 
 export interface FirstPage {
@@ -19,14 +20,9 @@ export interface FirstPage {
   passkey: { options: string; unknown?: string | undefined } | undefined;
 }
 
-export interface Asked {
-  view: ChallengeView;
-  sent: Sent | undefined;
-}
-
 export interface LoginPages {
   first(visit: Visit, page: FirstPage, refusal?: Refusal<PasswordProblem>): void;
-  question(visit: Visit, asked: Asked, refusal?: Refusal<CodeProblem>): void;
+  challenge(visit: Visit, shown: ShownChallenge, refusal?: Refusal<CodeProblem>): void;
   choices(visit: Visit, refusal?: Refusal<CodeProblem>): void;
   notice(visit: Visit, notice: BindNotice): void;
   notAllowed(visit: Visit): void;
@@ -49,18 +45,23 @@ export function createLoginPages(sender: PageSender): LoginPages {
         problem: refusal?.problem,
         notice: interaction.details.session ? ('confirm-identity' as const) : undefined,
         passwordHelpUrl,
-        passkey: passkey && { ...passkeyOf(visit, passkey), action: interaction.path('passkey') },
+        passkey: passkey && {
+          options: passkey.options,
+          unknown: hasPasskeysAlone(interaction.site) ? passkey.unknown : undefined,
+          action: interaction.path('passkey'),
+        },
       };
-      send(visit, 'login/password', data, refusal);
+      send(visit)('login/password', data, refusal);
     },
 
-    question(visit, { view, sent }, refusal) {
-      const data = { ...secondStep(visit, view.factor === 'passkey' ? 'passkey' : 'code'), problem: refusal?.problem };
-      if (view.factor === 'passkey') {
-        send(visit, 'login/passkey', { ...data, passkey: passkeyOf(visit, view) }, refusal);
+    challenge(visit, shown, refusal) {
+      const data = { ...secondStep(visit, shown.factor === 'passkey' ? 'passkey' : 'code'), problem: refusal?.problem };
+      if (shown.factor === 'passkey') {
+        send(visit)('login/passkey', { ...data, passkey: { options: shown.options } }, refusal);
       } else {
-        const ask = 'target' in view ? { factor: view.factor, sent: sentCode(visit, view.target, sent) } : view;
-        send(visit, 'login/code', { ...data, ask }, refusal);
+        const resend = visit.interaction.path('resend');
+        const ask = 'sent' in shown ? { factor: shown.factor, sent: sentCode(shown, resend) } : shown;
+        send(visit)('login/code', { ...data, ask }, refusal);
       }
     },
 
@@ -72,7 +73,7 @@ export function createLoginPages(sender: PageSender): LoginPages {
         choices: factorChoices(step, owned),
         problem: refusal?.problem,
       };
-      send(visit, 'login/choose', data, refusal);
+      send(visit)('login/choose', data, refusal);
     },
 
     notice(visit, { passwordExpiresIn, graceLoginsLeft }) {
@@ -83,21 +84,21 @@ export function createLoginPages(sender: PageSender): LoginPages {
         graceLoginsLeft,
         passwordHelpUrl: interaction.site.tenant.settings.passwordHelpUrl,
       };
-      send(visit, 'login/notice', data);
+      send(visit)('login/notice', data);
     },
 
     notAllowed(visit) {
-      send(visit, 'login/not-allowed', personForm(visit, 'deny'), { status: 403 });
+      send(visit)('login/not-allowed', personForm(visit, 'deny'), { status: 403 });
     },
 
     refused(visit, reason) {
       const { passwordHelpUrl } = visit.interaction.site.tenant.settings;
       const startOverUrl = visit.interaction.path();
       if (reason === 'must-change' || reason === 'expired') {
-        send(visit, 'login/password-expired', { reason, passwordHelpUrl, startOverUrl }, { status: 403 });
+        send(visit)('login/password-expired', { reason, passwordHelpUrl, startOverUrl }, { status: 403 });
       } else {
         const told = reason === 'account-disabled' ? 'disabled' : reason;
-        send(visit, 'login/refused', { reason: told, startOverUrl }, { status: 403 });
+        send(visit)('login/refused', { reason: told, startOverUrl }, { status: 403 });
       }
     },
   };
@@ -105,16 +106,11 @@ export function createLoginPages(sender: PageSender): LoginPages {
 
 /** Answers a visit: in the language of the app's or the person's choice, and with the refusal's status where there is one. */
 export function pageOf(sender: PageSender) {
-  return <N extends PageName>(
-    { ctx, interaction, login: { user } }: Visit,
-    name: N,
-    data: Pages[N],
-    { status = 200, retryAfter }: Partial<Refusal<unknown>> = {},
-  ): void => {
-    if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter));
-    const hints = { uiLocales: interaction.uiLocales, locale: user?.profile.locale };
-    sender.sendPage(ctx, name, data, { status, ...hints, address: interaction.path() });
-  };
+  return ({ ctx, interaction, login: { user } }: Visit) =>
+    <N extends PageName>(name: N, data: Pages[N], { status, retryAfter }: Answer = {}): void => {
+      const hints = { uiLocales: interaction.uiLocales, locale: user?.profile.locale };
+      sender.sendPage(ctx, name, data, { status, retryAfter, ...hints, address: interaction.path() });
+    };
 }
 
 /** A form of somebody who is known. */
@@ -127,15 +123,10 @@ export function otherWaysUrl({ interaction, login: { step, owned } }: Visit): st
   return factorChoices(step, owned).length > 1 ? interaction.path('factor') : undefined;
 }
 
-/** The tenant has a host of its own, where it is the only one that speaks of its passkeys. */
-export function passkeyOf<P extends { options: string }>({ interaction }: Visit, passkey: P): P & { ownHost: boolean } {
-  return { ...passkey, ownHost: interaction.site.tenant.settings.host !== undefined };
-}
-
-export function sentCode({ interaction }: Visit, target: string, sent: Sent | undefined): SentCode {
-  const { status = 'waiting', expiresAt = new Date(), resendIn = 0 } = sent ?? {};
-  const expiresInMinutes = Math.max(0, Math.ceil((expiresAt.getTime() - Date.now()) / 60_000));
-  return { target, status, expiresInMinutes, resendIn, resendAction: interaction.path('resend') };
+/** The RP id is this tenant's alone. Elsewhere a passkey that is unknown here may be another tenant's: no reason to forget it. */
+function hasPasskeysAlone({ tenant: { settings }, issuer }: TenantSite): boolean {
+  const { hostname } = new URL(issuer);
+  return settings.host !== undefined && (settings.policy.passkeys.rpId ?? hostname) === hostname;
 }
 
 function formOf(interaction: Interaction, form: string) {

@@ -84,7 +84,9 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
       case 'not-allowed':
         return pages.notAllowed(visit);
       case 'finish':
-        return finish(visit);
+        return logins.inTurn(interaction.site.tenant.id, interaction.details.uid, async () =>
+          finish(await visits.open(ctx, interaction)),
+        );
       case 'refuse':
         return interactions.leave(ctx, interaction, {
           error: step.reason,
@@ -96,11 +98,7 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
   async function finish(visit: Visit): Promise<void> {
     const { ctx, interaction, login } = visit;
     const outcome = await logins.finish(login);
-    if (!outcome.ok) {
-      if (outcome.reason === 'moved-on') return back(visit);
-      await logins.startOver(login);
-      return pages.refused(visit, outcome.reason);
-    }
+    if (!outcome.ok) return outcome.reason === 'moved-on' ? back(visit) : pages.refused(visit, outcome.reason);
     const { result, device } = outcome.value;
     if (device) keepDeviceMark(ctx, interaction.site, device);
     return interactions.leave(ctx, interaction, { login: { ...result } });

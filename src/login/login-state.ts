@@ -6,19 +6,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { BindNotice } from '../directory/directory.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
+import type { FactorId } from '../policy/factors.ts';
 import type { Proof } from '../policy/proof.ts';
 import type { LoginResult } from './finish-login.ts';
-import type { FactorId } from '../second-factors/second-factor.ts';
 
 export interface LoginState {
   /** Who it is; known once the first factor is proven, or from the session that steps up. */
   userId?: string;
   /** When `auth_time` is to be, in epoch seconds: the first factor's proof, here or in the session that steps up. */
   authTime?: number;
+  /** The person's when the first factor was proven: once it has risen, nothing here counts (users/users.ts). */
+  proofGeneration?: number;
   proofs: readonly Proof[];
   /** The proofs are those of the session that steps up. */
   inherited?: true;
   notice?: BindNotice;
+  /** Its end was begun, by one of however many came for it. */
+  finishing?: true;
   /** The login has ended so; the browser is on its way back to the app. */
   finished?: LoginResult;
   /** What the person chose of the factors that would do: a factor, or one enrolment. */
@@ -35,6 +39,8 @@ export interface LoginState {
 export interface LoadedLogin {
   state: LoginState;
   save(next: LoginState): Promise<boolean>;
+  /** Saves, to go on from there; undefined where somebody else came first. */
+  advance(next: LoginState): Promise<LoadedLogin | undefined>;
 }
 
 export interface LoginStates {
@@ -60,11 +66,7 @@ export function createLoginStates(store: EphemeralStore, ttl: number): LoginStat
         const begun = JSON.stringify(await initial());
         text = (await store.add(key, begun, ttl)) ? begun : ((await store.get(key)) ?? begun);
       }
-      const read = text;
-      return {
-        state: JSON.parse(read) as LoginState,
-        save: (next) => store.replace(key, read, JSON.stringify(next), ttl),
-      };
+      return loadedLogin(key, text);
     },
 
     async inTurn(tenantId, uid, answer) {
@@ -79,4 +81,13 @@ export function createLoginStates(store: EphemeralStore, ttl: number): LoginStat
       }
     },
   };
+
+  function loadedLogin(key: string, read: string): LoadedLogin {
+    const save = (next: LoginState) => store.replace(key, read, JSON.stringify(next), ttl);
+    return {
+      state: JSON.parse(read) as LoginState,
+      save,
+      advance: async (next) => ((await save(next)) ? loadedLogin(key, JSON.stringify(next)) : undefined),
+    };
+  }
 }

@@ -2,6 +2,9 @@
 // asks here. What is enough is policy/required-proof.ts's to say. The table of all this is test/unit/next-step.test.ts.
 
 import type { BindNotice } from '../directory/directory.ts';
+import { isRecovery, mayAdd, sends } from '../policy/factors.ts';
+import type { FactorId } from '../policy/factors.ts';
+import { isFresh, isShown, showing } from '../policy/fresh-proof.ts';
 import { LEVELS } from '../policy/levels.ts';
 import type { Level } from '../policy/levels.ts';
 import type { Proof } from '../policy/proof.ts';
@@ -16,7 +19,7 @@ import {
   requiredLevel,
 } from '../policy/required-proof.ts';
 import type { Policy, ProofQuestion } from '../policy/required-proof.ts';
-import type { Enrolment, FactorId } from '../second-factors/second-factor.ts';
+import type { Enrolment } from '../second-factors/second-factor.ts';
 
 export type OwnedFactor = Pick<Enrolment, 'id' | 'factor' | 'lastUsedAt'>;
 
@@ -71,13 +74,10 @@ interface Situation extends LoginProgress {
   owned: readonly OwnedFactor[];
 }
 
-/** Seconds for which a proof by a factor that exists lets a signed-in person add another, as on the account page. */
-const LATELY = 300;
-
 const UNMET: Step = { step: 'refuse', reason: 'unmet_authentication_requirements' };
 
 export function nextStep(progress: LoginProgress, question: ProofQuestion, owned: readonly OwnedFactor[]): Step {
-  const required = requiredLevel(question, false);
+  const required = requiredLevel(question);
   if (isUnknownEssential(question.request) || !isAttainable(question.policy, required)) return UNMET;
 
   const proven = provenLevel(question, progress.proofs);
@@ -106,21 +106,22 @@ function stepToEnough(now: Situation, required: Level): Step {
 
   const waiver: Proof = { factor: 'grace-period', amr: [], at: question.now };
   const mayPostpone = now.graceOpen && isEnough(question, [...proofs, waiver]);
-  const enrolling = enrol(now, reaching.filter(isNoRecovery), 'required', mayPostpone);
+  const first = reaching.filter((factor) => !isRecovery(factor));
+  const enrolling = enrol(now, first, 'required', mayPostpone);
   return stepBeforeEnrolling(now) ?? enrolling ?? UNMET;
 }
 
 /**
- * A factor is added after one that exists is proven, in this login or lately; the very first one after a password in this login: a
- * session that somebody left open is not enough (SECURITY.md, "Second factor"). Undefined where that is done.
+ * A factor is added after one that exists and is strong enough is proven, in this login or lately; the very first one after a
+ * password in this login: a session that somebody left open is not enough (SECURITY.md, "Second factor"). Undefined where that
+ * is done.
  */
 function stepBeforeEnrolling(now: Situation): Step | undefined {
   const { owned, inherited, proofs, question } = now;
   if (owned.length === 0) return inherited ? { step: 'password' } : undefined;
-  const isProven = owned.some(({ factor }) =>
-    proofs.some((proof) => proof.factor === factor && (!inherited || question.now - proof.at <= LATELY)),
-  );
-  return isProven ? undefined : prove(now, owned);
+  const { policy } = question;
+  const hasShown = inherited ? isFresh(policy, proofs, owned, question.now) : isShown(policy, proofs, owned);
+  return hasShown ? undefined : prove(now, showing(policy, owned));
 }
 
 /** What the tenant wants everybody to have whom it asks for a second factor. Who has put off all of it is not asked again. */
@@ -150,8 +151,7 @@ function prove({ choice, question }: Situation, usable: readonly OwnedFactor[]):
     choices.find(({ id }) => id === choice) ?? choices.find(({ factor }) => factor === choice) ?? choices[0];
   if (!chosen) return undefined;
   const { factor, id } = chosen;
-  const sends = factor === 'sms' || factor === 'email';
-  return { step: 'prove', factor, ...(sends ? { enrolmentId: id } : {}), choices };
+  return { step: 'prove', factor, ...(sends(factor) && { enrolmentId: id }), choices };
 }
 
 /** In the order of `allowed`, as the tenant gives it. */
@@ -168,7 +168,7 @@ function enrol(
 /** Recovery codes last; before them the last used first, then the strongest, then as the tenant orders them. */
 function inOrderOf({ secondFactors, levels }: Policy) {
   const rank = ({ factor, lastUsedAt }: OwnedFactor) => [
-    isNoRecovery(factor) ? 0 : 1,
+    isRecovery(factor) ? 1 : 0,
     -(lastUsedAt?.getTime() ?? 0),
     -LEVELS.indexOf(levels[factor]),
     secondFactors.allowed.indexOf(factor),
@@ -185,13 +185,4 @@ function inOrderOf({ secondFactors, levels }: Policy) {
 
 function owns(owned: readonly OwnedFactor[], wanted: FactorId): boolean {
   return owned.some(({ factor }) => factor === wanted);
-}
-
-/** Recovery codes are for somebody who has another factor to lose. */
-function mayAdd(owned: readonly OwnedFactor[], factor: FactorId): boolean {
-  return isNoRecovery(factor) || owned.some((other) => isNoRecovery(other.factor));
-}
-
-function isNoRecovery(factor: FactorId): boolean {
-  return factor !== 'recovery-code';
 }

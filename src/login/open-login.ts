@@ -1,12 +1,14 @@
 // A login as it stands: how far it has come, who it is, what they have, and from all that what is next. Every page and every
 // form begins here.
 
+import { epochSeconds } from '../epoch-seconds.ts';
+import type { Outcome } from '../outcome.ts';
+import { accepted, refused } from '../outcome.ts';
+import { createAsk } from '../policy/ask.ts';
 import { graceLeft } from '../policy/grace.ts';
 import type { GraceLeft } from '../policy/grace.ts';
 import type { AcrRequest, ClientPolicy, ProofQuestion } from '../policy/required-proof.ts';
-import { goesOnFromSession, needsRoles } from '../policy/required-proof.ts';
-import type { Outcome } from '../outcome.ts';
-import { accepted, refused } from '../outcome.ts';
+import { goesOnFromSession } from '../policy/required-proof.ts';
 import type { Roles } from '../roles/roles.ts';
 import type { OwnedFactors } from '../second-factors/owned-factors.ts';
 import type { Enrolment } from '../second-factors/second-factor.ts';
@@ -61,13 +63,13 @@ export interface OpenLoginDeps {
 }
 
 export function createOpenLogin(deps: OpenLoginDeps): OpenLogin {
-  const { states, sessions, users, roles, ownedFactors, now = Date.now } = deps;
+  const { states, sessions, users, ownedFactors, now = Date.now } = deps;
+  const ask = createAsk(deps);
 
   return async (request) => {
-    const { tenant, uid } = request;
-    const loaded = await states.load(tenant.id, uid, () => begin(request));
-    const { userId, proofs, inherited = false, enrolled = false, notice, choice, postponed = [] } = loaded.state;
-    const user = userId === undefined ? undefined : await users.find(tenant.id, userId);
+    const { tenant } = request;
+    const { loaded, user } = await load(request);
+    const { proofs, inherited = false, enrolled = false, notice, choice, postponed = [] } = loaded.state;
     const question = await questionOf(request, user);
     const owned = user ? await ownedFactors(tenant, user) : [];
     const progress = { proofs: user ? proofs : [], inherited, notice, choice, enrolled, postponed, graceOpen: false };
@@ -80,24 +82,28 @@ export function createOpenLogin(deps: OpenLoginDeps): OpenLogin {
     return { request, loaded, user, owned, grace, step: nextStep({ ...progress, graceOpen: true }, question, owned) };
   };
 
+  /** What was proven before the person's proofs were all outdated is not proven any more: the login begins again. */
+  async function load(request: LoginRequest): Promise<Pick<Login, 'loaded' | 'user'>> {
+    const { tenant, uid } = request;
+    const loaded = await states.load(tenant.id, uid, () => begin(request));
+    const { userId, proofGeneration } = loaded.state;
+    const user = userId === undefined ? undefined : await users.find(tenant.id, userId);
+    if (!user || user.proofGeneration === proofGeneration) return { loaded, user };
+    await loaded.save(await begin(request));
+    return load(request);
+  }
+
   /** A step-up goes on from what the session has proven; anything else begins anew. */
   async function begin({ tenant, reasons, sessionUid }: LoginRequest): Promise<LoginState> {
     const goesOn = sessionUid !== undefined && goesOnFromSession(reasons);
     const session = goesOn ? await sessions.findByUid(tenant.id, sessionUid) : undefined;
     if (session?.userId === undefined || session.authTime === undefined) return { proofs: [] };
-    return { userId: session.userId, authTime: session.authTime, proofs: session.proofs, inherited: true };
+    const { userId, authTime, proofs, proofGeneration } = session;
+    return { userId, authTime, proofs, inherited: true, ...(proofGeneration !== undefined && { proofGeneration }) };
   }
 
-  async function questionOf({ tenant, client, acr }: LoginRequest, user: User | undefined): Promise<ProofQuestion> {
-    const { policy } = tenant.settings;
-    return {
-      policy,
-      client,
-      request: acr,
-      groups: user?.directory?.groups ?? [],
-      roles: user && needsRoles(policy, client) ? await roles.rolesOfUser({ ...user, userId: user.id }) : [],
-      now: Math.floor(now() / 1000),
-    };
+  function questionOf({ tenant, client, acr }: LoginRequest, user: User | undefined): Promise<ProofQuestion> {
+    return ask({ policy: tenant.settings.policy, client, request: acr, user, now: epochSeconds(now()) });
   }
 
   async function graceOf({ id, settings }: Tenant, user: User): Promise<GraceLeft | undefined> {

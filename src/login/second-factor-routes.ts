@@ -3,10 +3,10 @@
 import { z } from 'zod';
 
 import type { CodeProblem } from '../http/form-problems.ts';
+import { answerRefusal, sendingRefusal, tooManyAttempts } from '../http/form-refusals.ts';
+import type { Refusal } from '../http/form-refusals.ts';
 import type { LoginPages } from './login-pages.ts';
 import type { Logins } from './login.ts';
-import { answerRefusal, sendingRefusal, tooManyAttempts } from './refusals.ts';
-import type { Refusal } from './refusals.ts';
 import { back } from './visits.ts';
 import type { Visit, Visits } from './visits.ts';
 
@@ -42,8 +42,8 @@ export function secondFactorRoutes({ logins, pages, visits }: SecondFactorRouteD
 
   /** What could not be sent is said at once, with the other ways that there are. */
   async function show(visit: Visit, refusal?: Refusal<CodeProblem>): Promise<void> {
-    const asked = await logins.question(visit.login);
-    if (asked.ok) return pages.question(visit, asked.value, refusal);
+    const asked = await logins.challenge(visit.login);
+    if (asked.ok) return pages.challenge(visit, asked.value, refusal);
     if (asked.reason === 'moved-on') return back(visit);
     return pages.choices(visit, sendingRefusal(asked));
   }

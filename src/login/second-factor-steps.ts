@@ -4,10 +4,10 @@ import type { Outcome, Refused } from '../outcome.ts';
 import { refused } from '../outcome.ts';
 import { withProof } from '../policy/proof.ts';
 import type { Proof } from '../policy/proof.ts';
+import type { FactorRequest } from '../second-factors/asked-challenges.ts';
+import type { Factors } from '../second-factors/factors.ts';
 import type { ProveSecondFactor } from '../second-factors/prove.ts';
-import type { FactorRequest } from '../second-factors/questions.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import type { Factors } from './factor-request.ts';
 import { factorRequest } from './factor-request.ts';
 import type { LoginState } from './login-state.ts';
 import { saved } from './open-login.ts';
@@ -15,7 +15,6 @@ import type { Login, MovedOn } from './open-login.ts';
 
 /** As the use case of all second factors answers; a login may have moved on besides. */
 type Reply<M extends keyof ProveSecondFactor> = Promise<Awaited<ReturnType<ProveSecondFactor[M]>> | Refused<MovedOn>>;
-export type ProveRefusal = Extract<Awaited<ReturnType<SecondFactorSteps['prove']>>, { ok: false }>;
 
 export interface ProofForm {
   answer: string;
@@ -25,8 +24,8 @@ export interface ProofForm {
 }
 
 export interface SecondFactorSteps {
-  /** What the step `prove` shows. A factor that sends does so here, unless a question is open already. */
-  question(login: Login): Reply<'question'>;
+  /** What the step `prove` shows. A factor that sends does so here, unless one is open already. */
+  challenge(login: Login): Reply<'challenge'>;
   /** Sends another code. */
   askAgain(login: Login): Reply<'again'>;
   /** Answers the step `prove`. */
@@ -41,14 +40,14 @@ export interface SecondFactorSteps {
 export interface SecondFactorDeps {
   factors: Factors;
   proveSecondFactor: ProveSecondFactor;
-  told<R extends Refused<string>>(tenant: Tenant, factor: string, refusal: R): R;
+  counted<R extends Refused<string>>(tenant: Tenant, factor: string, refusal: R): R;
 }
 
-export function createSecondFactorSteps({ factors, proveSecondFactor, told }: SecondFactorDeps): SecondFactorSteps {
+export function createSecondFactorSteps({ factors, proveSecondFactor, counted }: SecondFactorDeps): SecondFactorSteps {
   return {
-    async question(login) {
+    async challenge(login) {
       const request = requestOf(login);
-      return request ? proveSecondFactor.question(request) : refused('moved-on');
+      return request ? proveSecondFactor.challenge(request) : refused('moved-on');
     },
 
     async askAgain(login) {
@@ -60,8 +59,8 @@ export function createSecondFactorSteps({ factors, proveSecondFactor, told }: Se
       const { tenant } = login.request;
       const request = requestOf(login);
       if (!request) return refused('moved-on');
-      const proven = await proveSecondFactor.answer({ ...request, answer, address });
-      if (!proven.ok) return told(tenant, request.factor.id, proven);
+      const proven = await proveSecondFactor.answer({ ...request, everyOwned: login.owned, answer, address });
+      if (!proven.ok) return counted(tenant, request.factor.id, proven);
       const mayTrust = trust && tenant.settings.policy.trustedDevices !== undefined;
       return saved(login, { ...proved(login.loaded.state, proven.value), ...(mayTrust && { trust: true }) });
     },

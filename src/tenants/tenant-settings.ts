@@ -3,8 +3,9 @@
 
 import { z } from 'zod';
 
+import { FACTORS, isRecovery } from '../policy/factors.ts';
 import { SECOND_FACTOR_LEVELS } from '../policy/levels.ts';
-import { FACTORS } from '../second-factors/second-factor.ts';
+import { whom } from '../policy/whom.ts';
 import { duration, lifetime } from './duration.ts';
 
 const MINUTE = 60;
@@ -45,16 +46,6 @@ const totp = z
   })
   .prefault({});
 
-const whom = z
-  .strictObject({
-    groups: z.array(z.string().min(1)).default([]).describe('Members of these, by name, DN or id'),
-    roles: z.array(z.string().min(1)).default([]).describe('Holders of these'),
-  })
-  .refine(({ groups, roles }) => groups.length + roles.length > 0, {
-    path: ['groups'],
-    message: 'name a group or a role',
-  });
-
 const secondFactors = z
   .strictObject({
     allowed: z
@@ -81,7 +72,7 @@ const secondFactors = z
       .optional()
       .describe('A second factor is asked again after so long; with the session if left out'),
   })
-  .refine(({ allowed, required }) => required === 'never' || allowed.some((factor) => factor !== 'recovery-code'), {
+  .refine(({ allowed, required }) => required === 'never' || !allowed.every(isRecovery), {
     path: ['allowed'],
     message: 'allow one besides recovery-code, or write required: never',
   })
@@ -111,7 +102,7 @@ const sms = z
       .array(country)
       .min(1)
       .optional()
-      .describe('Countries (ISO 3166) that messages go to; all of them if left out'),
+      .describe('Countries (ISO 3166) that messages go to; country alone if left out, and none without either'),
     perDay: z.int().min(1).default(1000).describe('Messages that the tenant sends in a day at most'),
   })
   .prefault({});

@@ -6,8 +6,9 @@ import { directorySettings } from '../directory/directory-settings.ts';
 import { newTenantSecret } from '../security/derived-secrets.ts';
 import type { Encryption, Place } from '../security/encryption.ts';
 import type { DeclaredEntries, DeclaredTenants, DirectoryEntry } from './apply-configuration.ts';
-import { readStored } from './stored-settings.ts';
+import { readStored, withoutDefaults } from './stored-settings.ts';
 import { tenantSettings, tenantSlug } from './tenant-settings.ts';
+import type { TenantSettings } from './tenant-settings.ts';
 import type { Owner, Tenant, TenantDirectory, Tenants } from './tenants.ts';
 
 interface TenantRow {
@@ -87,7 +88,7 @@ export function declaredTenants(db: Database, encryption: Encryption): DeclaredT
       const id = uuidv7();
       await db.query(
         `insert into tenants (id, slug, name, settings, secret, owner, changed_version) values ($1, $2, $3, $4, $5, $6, 0)`,
-        [id, slug, name, JSON.stringify(settings), encryption.encrypt(newTenantSecret(), secretPlace(id)), owner],
+        [id, slug, name, stored(settings), encryption.encrypt(newTenantSecret(), secretPlace(id)), owner],
       );
       await bumpTenant(db, id);
       return id;
@@ -97,7 +98,7 @@ export function declaredTenants(db: Database, encryption: Encryption): DeclaredT
       await db.query(`update tenants set name = $2, settings = $3, owner = 'file', updated_at = now() where id = $1`, [
         tenantId,
         name,
-        JSON.stringify(settings),
+        stored(settings),
       ]);
     },
 
@@ -141,6 +142,10 @@ function readDirectory(row: DirectoryRow, encryption: Encryption): TenantDirecto
   const settings = readStored(directorySettings, row.settings);
   const bindPassword = bind_password === null ? undefined : encryption.decrypt(bind_password, bindPasswordPlace(id));
   return { id, name, position, settings, bindPassword };
+}
+
+function stored(settings: TenantSettings): string {
+  return JSON.stringify(withoutDefaults(tenantSettings, settings));
 }
 
 function secretPlace(tenantId: string): Place {

@@ -8,13 +8,14 @@ import { LEAVES_BY_ITSELF, SAMPLES, serveGallery, VIEWS } from '../support/galle
 const NARROWEST = 320;
 const { languages, messagesFor } = createMessages(`${VIEWS}/messages`);
 
-/** One sample of each page. */
+/** One sample of each page, and those with more on them. */
 const EACH_PAGE = Object.entries(SAMPLES)
   .filter(
     ([name, { page }], index, all) =>
       name !== LEAVES_BY_ITSELF && index === all.findIndex(([, one]) => one.page === page),
   )
-  .map(([name]) => name);
+  .map(([name]) => name)
+  .concat('password-wrong-password', 'sms', 'enrol-in-account');
 
 describe('The languages', () => {
   let origin: string;

@@ -11,6 +11,7 @@ import type { BrowserContextOptions, Page } from 'playwright-core';
 
 import { givePassword, press, problemOn } from '../support/browser-steps.ts';
 import { openPage } from '../support/chromium.ts';
+import { eventually } from '../support/eventually.ts';
 import { createOrganisation } from '../support/organisation.ts';
 import type { Employee, Organisation } from '../support/organisation.ts';
 import { freePort } from '../support/ports.ts';
@@ -27,6 +28,8 @@ describe('A passkey in a browser', () => {
   let orders: App;
   let app: Server;
   let callback: string;
+  /** Of a tenant that has a host to itself. */
+  let ownHost: string;
   let page: Page;
   let authenticator: VirtualAuthenticator;
   let people = 0;
@@ -43,7 +46,16 @@ describe('A passkey in a browser', () => {
       directories: { people: organisation.directory },
       clients: { orders: registration({ redirect_uris: [callback] }) },
     };
-    server = await startSallyport({ tenants: { acme: tenant, globex: { ...tenant, name: 'Globex' } } });
+    const serverPort = await freePort();
+    ownHost = `initech.localhost:${serverPort}`;
+    server = await startSallyport({
+      port: serverPort,
+      tenants: {
+        acme: tenant,
+        globex: { ...tenant, name: 'Globex' },
+        initech: { ...tenant, name: 'Initech', host: ownHost },
+      },
+    });
     orders = await createApp(server.issuer('acme'));
   });
   afterEach(() => page.context().close());
@@ -94,6 +106,15 @@ describe('A passkey in a browser', () => {
     expect(credential).to.include({ rpId: 'localhost', isResidentCredential: true });
   });
 
+  it('is called after the browser that it was set up in', async () => {
+    await openBrowser({ userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' });
+    await enrolled();
+    await page.goto(`${server.issuer('acme')}/account`);
+    expect(await page.locator('[aria-labelledby=factors] li b').allTextContents()).to.deep.equal([
+      'Passkey: Firefox, Linux',
+    ]);
+  });
+
   it('is the second factor after the password', async () => {
     await openBrowser();
     const { username, password } = await enrolled();
@@ -135,6 +156,41 @@ describe('A passkey in a browser', () => {
     expect(await problemOn(page)).to.contain('The passkey did not work');
   });
 
+  describe('whose answer was made on a page', () => {
+    /** Another port is another origin, and may ask for the same passkeys nevertheless: they belong to the host. */
+    const pages: Record<string, { url: () => string; becomes: () => Promise<unknown> }> = {
+      'of the server': {
+        url: () => server.publicUrl,
+        becomes: () => page.getByText('The app has it.').waitFor(),
+      },
+      'of somebody else': {
+        url: () => callback,
+        becomes: async () => expect(await problemOn(page)).to.contain('The passkey did not work'),
+      },
+    };
+    for (const [whose, { url, becomes }] of Object.entries(pages)) {
+      it(`${whose} is ${whose === 'of the server' ? 'taken' : 'refused'}`, async () => {
+        await openBrowser();
+        await enrolled();
+        await begin();
+        const options = await page.locator('[data-passkey]').getAttribute('data-options');
+        const login = page.url();
+        await page.goto(url());
+        const credential = await page.evaluate<string>(
+          `navigator.credentials
+             .get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(${options ?? ''}) })
+             .then((credential) => JSON.stringify(credential))`,
+        );
+        await page.goto(login);
+        await page.locator('[data-passkey] [name=credential]').evaluate((field, answer) => {
+          field.setAttribute('value', answer);
+          field.closest('form')?.submit();
+        }, credential);
+        await becomes();
+      });
+    }
+  });
+
   it('of another tenant on the same host is not known', async () => {
     await openBrowser();
     await enrolled();
@@ -144,6 +200,21 @@ describe('A passkey in a browser', () => {
     // Its own tenant knows it still, so the browser must not be told to forget it.
     expect(await page.locator('[data-unknown]').count()).to.equal(0);
     expect(await authenticator.credentials()).to.have.lengthOf(1);
+  });
+
+  it('of a tenant with a host of its own is forgotten by the browser once nobody has it', async () => {
+    await openBrowser();
+    await enrolled();
+    const [known] = await authenticator.credentials();
+    if (!known) throw new Error('there is no passkey');
+    await authenticator.add({ ...known, credentialId: btoa('removed'), rpId: 'initech.localhost' });
+    const { url } = await orders.begin({ redirect_uri: callback });
+    await page.goto(`http://${ownHost}/auth${url.search}`);
+    await press(page, 'Sign in with a passkey');
+    expect(await problemOn(page)).to.contain('We do not know that passkey');
+    expect(await page.locator('[data-unknown]').getAttribute('data-unknown')).to.equal('cmVtb3ZlZA');
+    await eventually('the passkey is gone', async () => (await authenticator.credentials()).length === 1);
+    expect((await authenticator.credentials())[0]).to.include({ rpId: 'localhost' });
   });
 
   it('of somebody who is not recognised proves nothing, and the page says so', async () => {

@@ -13,7 +13,7 @@ import { CALLBACK, createApp, refusalOf, registration, sentTo } from '../support
 import type { App } from '../support/relying-party.ts';
 import { runSallyport, startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
-import { enrol, givePassword } from '../support/sign-in.ts';
+import { doorOf, enrol, givePassword } from '../support/sign-in.ts';
 import { authenticatorFrom } from '../support/totp.ts';
 
 interface Event {
@@ -160,6 +160,9 @@ describe('the audit trail', () => {
       password: /Password: (\S+)/.exec(output)?.[1] ?? '',
     };
     const { browser } = await app.signIn(alice);
+    const halfway = createUserAgent();
+    const begun = await givePassword(halfway, await halfway.get((await app.begin()).url), alice);
+    expect(doorOf(begun)).to.equal('code');
     await news();
 
     await local('set-password', 'alice');
@@ -168,6 +171,7 @@ describe('the audit trail', () => {
     expect(event?.detail?.sessions).to.have.lengthOf(1);
     const silent = await browser.get((await app.begin({ prompt: 'none' })).url);
     expect(sentTo(silent).searchParams.get('error')).to.equal('login_required');
+    expect(doorOf(await halfway.get(begun.url))).to.equal('password');
     const another = createUserAgent();
     const refused = await givePassword(another, await another.get((await app.begin()).url), alice);
     expect(refused.status).to.equal(401);

@@ -11,7 +11,7 @@ import { claimsOf, createApp, refusalIn, registration } from '../support/relying
 import type { App } from '../support/relying-party.ts';
 import { startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
-import { below, choicesOn, csrfOn, givePasskey } from '../support/second-factor-steps.ts';
+import { below, choicesOn, csrfOn, givePasskey, usePasskey } from '../support/second-factor-steps.ts';
 import { doorOf, enrol, giveCode, givePassword } from '../support/sign-in.ts';
 
 describe('the choice of a second factor', () => {
@@ -23,14 +23,15 @@ describe('the choice of a second factor', () => {
   let people = 0;
   let browser: UserAgent;
 
+  const tenant = (allowed: string[], policy: object = {}) => ({
+    name: 'Acme',
+    policy: { secondFactors: { allowed }, sms: { country: 'CH' }, ...policy },
+    directories: { people: organisation.directory },
+    clients: { orders: registration() },
+  });
+
   before(async () => {
     [organisation, codes] = await Promise.all([createOrganisation('choice'), startCodesSent()]);
-    const tenant = (allowed: string[], policy: object = {}) => ({
-      name: 'Acme',
-      policy: { secondFactors: { allowed }, ...policy },
-      directories: { people: organisation.directory },
-      clients: { orders: registration() },
-    });
     const tenants = {
       acme: tenant(['totp', 'passkey', 'sms', 'email']),
       mixed: tenant(['sms', 'totp'], { trustDirectoryContacts: false }),
@@ -54,15 +55,18 @@ describe('the choice of a second factor', () => {
     return { request, page: await givePassword(browser, await browser.get(request.url), person) };
   }
   const choicePage = (page: Page) => browser.get(below(page, 'factor'), { from: page });
-  /** Sets up a passkey, after the code that goes to the directory's number. */
-  async function addPasskey(): Promise<void> {
+  /** Sets up a passkey, after the code that goes to the directory's number, and signs in with it. */
+  async function usedPasskey(): Promise<void> {
+    const authenticator = createAuthenticator(server.publicUrl);
     const { page } = await afterPassword({ acr_values: 'phr' });
     const proven = await browser.fillAndSubmit(page, { code: await codes.next(number()) });
-    await givePasskey(browser, proven, createAuthenticator(server.publicUrl));
+    await givePasskey(browser, proven, authenticator);
+    const again = await afterPassword({ acr_values: 'phr' });
+    await usePasskey(browser, again.page, authenticator);
   }
 
   it('lists what the person has, with targets masked, and goes on with the one that is chosen', async () => {
-    await addPasskey();
+    await usedPasskey();
     const { page, request } = await afterPassword();
     expect(doorOf(page), 'the last used').to.equal('passkey');
     const choice = await choicePage(page);
@@ -73,10 +77,11 @@ describe('the choice of a second factor', () => {
     expect(doorOf(asked)).to.equal('code');
     const end = await browser.fillAndSubmit(asked, { code: await codes.next(`${person.username}@choice.test`) });
     expect(claimsOf(await app.finish(request, end)).acr).to.equal('2sv');
+    expect(textOf((await afterPassword()).page, '.target'), 'used since').to.equal('p***@choice.test');
   });
 
   it('offers only what reaches the level', async () => {
-    await addPasskey();
+    await usedPasskey();
     const { page } = await afterPassword({ acr_values: 'mfa' });
     expect(choicesOn(await choicePage(page))).to.deep.equal(['passkey', 'directory-sms']);
     for (const factor of ['directory-email', 'email', 'totp', 'nonsense']) {
@@ -101,28 +106,21 @@ describe('the choice of a second factor', () => {
     expect(doorOf(await choicePage(page))).to.equal('password');
   });
 
-  it('is not offered of what this server cannot send', async () => {
-    const without = await startSallyport({
-      tenants: {
-        acme: {
-          name: 'Acme',
-          policy: { secondFactors: { allowed: ['sms', 'email', 'totp'] } },
-          directories: { people: organisation.directory },
-          clients: { orders: registration() },
-        },
-        none: {
-          name: 'None',
-          policy: { secondFactors: { allowed: ['sms', 'email'] } },
-          directories: { people: organisation.directory },
-          clients: { orders: registration() },
-        },
-      },
+  describe('on a server that sends nothing', () => {
+    let without: Sallyport;
+    before(async () => {
+      without = await startSallyport({
+        tenants: { acme: tenant(['sms', 'email', 'totp']), none: tenant(['sms', 'email']) },
+      });
     });
-    const { page } = await afterPassword({}, await createApp(without.issuer('acme')));
-    expect(doorOf(page)).to.equal('enrol');
-    expect(choicesOn(await choicePage(page))).to.deep.equal(['totp']);
-    const refused = await browser.get((await (await createApp(without.issuer('none'))).begin()).url);
-    expect(refusalIn(refused)).to.equal('unmet_authentication_requirements');
-    await without.stop();
+    after(() => without.stop());
+
+    it('is not offered of what would have to be sent', async () => {
+      const { page } = await afterPassword({}, await createApp(without.issuer('acme')));
+      expect(doorOf(page)).to.equal('enrol');
+      expect(choicesOn(await choicePage(page))).to.deep.equal(['totp']);
+      const refused = await browser.get((await (await createApp(without.issuer('none'))).begin()).url);
+      expect(refusalIn(refused)).to.equal('unmet_authentication_requirements');
+    });
   });
 });

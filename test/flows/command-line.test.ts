@@ -90,9 +90,12 @@ describe('the command line', () => {
     expect(early.output).to.include('sallyport migrate');
 
     const first = await sallyport('migrate', '--config', file);
-    expect(first.output).to.match(/applied: 0001_tenants/);
+    const applied = [...first.output.matchAll(/applied: (\w+)/g)].map(([, name]) => name);
+    expect(applied[0]).to.equal('0001_tenants');
     expect((await sallyport('migrate', '--config', file)).output).to.include('up to date');
-    expect((await sallyport('migrate', '--down', '--config', file)).output).to.match(/taken back: 0004_/);
+    expect((await sallyport('migrate', '--down', '--config', file)).output).to.include(
+      `taken back: ${applied.at(-1) ?? ''}`,
+    );
     expect(await sallyport('migrate', '--config', file)).to.include({ code: 0 });
   });
 

@@ -27,7 +27,7 @@ export const VIEWS = path.join(import.meta.dirname, '..', '..', 'views');
 const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><path fill="#1f4e8c" d="M20 3 37 37H27l-7-15-7 15H3z"/></svg>`;
 
 /** Acme has a logo and an ordinary colour, Globex a pale colour and no logo. */
-export const LOOKS = {
+const LOOKS = {
   acme: {
     name: 'Acme',
     branding: { colour: '#1f4e8c', logo: `data:image/svg+xml;base64,${Buffer.from(LOGO).toString('base64')}` },

@@ -8,6 +8,7 @@ import { directoryUnavailable } from '../../src/errors.ts';
 import type { NamedDirectory } from '../../src/first-factors/directory-password.ts';
 import type { LocalAccount } from '../../src/first-factors/local-password.ts';
 import { createPasswordSignIn } from '../../src/first-factors/password-sign-in.ts';
+import type { SignInRequest } from '../../src/first-factors/password-sign-in.ts';
 import { accepted, refused } from '../../src/outcome.ts';
 import { blocked } from '../../src/security/attempt-limiter.ts';
 import type { Attempt } from '../../src/security/attempt-limiter.ts';
@@ -103,8 +104,8 @@ export function world({ directories = {}, accounts = {}, blockedFor }: World) {
       },
     },
   });
-  const tryAs = (username: string, password = RIGHT) =>
-    signIn({ tenantId: 'acme', directories: sources, username, password, address: '192.0.2.1' });
+  const tryAs = (username: string, password = RIGHT, trustedBy?: SignInRequest['trustedBy']) =>
+    signIn({ tenantId: 'acme', directories: sources, username, password, address: '192.0.2.1', trustedBy });
   return { tryAs, binds, events, attempts, ends, rehashed };
 }
 

@@ -21,8 +21,12 @@ export interface SallyportOptions {
   tenants: Record<string, TenantDeclaration>;
   /** Over what is the same for all; `undefined` takes a key away. */
   server?: Record<string, unknown>;
+  /** Of the public URL; any that is free if left out. */
+  port?: number;
   /** Processes on the same storage. All have the public URL of the first. */
   processes?: number;
+  /** Of each process. */
+  env?: Record<string, string>;
 }
 
 interface TenantDeclaration {
@@ -82,11 +86,13 @@ function withTotp(tenant: TenantDeclaration): object {
 export async function startSallyport({
   tenants,
   server = {},
+  port,
   processes: count = 1,
+  env: everywhere = {},
 }: SallyportOptions): Promise<Sallyport> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-'));
   const configFile = path.join(folder, 'sallyport.yaml');
-  const publicUrl = `http://localhost:${await freePort()}`;
+  const publicUrl = `http://localhost:${port ?? (await freePort())}`;
   const [databaseUrl, redisUrl] = await Promise.all([testDatabaseUrl(), testRedisUrl()]);
   const settings = {
     publicUrl,
@@ -105,7 +111,7 @@ export async function startSallyport({
   async function startOn(url: string, env: Record<string, string> = {}): Promise<string> {
     const started = await startProcess(process.execPath, [MAIN, 'serve', '--config', configFile], {
       ready: /"msg":"ready"/,
-      env: { PORT: new URL(url).port, SALLYPORT_LISTEN_HOST: 'localhost', ...env },
+      env: { PORT: new URL(url).port, SALLYPORT_LISTEN_HOST: 'localhost', ...everywhere, ...env },
     });
     processes.push(started);
     urls.push(url);

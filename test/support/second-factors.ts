@@ -9,14 +9,14 @@ import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
 import type { EphemeralStore } from '../../src/ephemeral/ephemeral-store.ts';
 import { accepted } from '../../src/outcome.ts';
 import { createAnswers } from '../../src/second-factors/answers.ts';
+import { createAskedChallenges } from '../../src/second-factors/asked-challenges.ts';
 import { createChallenges } from '../../src/second-factors/challenges.ts';
 import { createEnrolSecondFactor } from '../../src/second-factors/enrol.ts';
 import { createPostgresEnrolments } from '../../src/second-factors/enrolments-postgres.ts';
 import { createFactorChanged } from '../../src/second-factors/factor-changed.ts';
 import { createManageFactors } from '../../src/second-factors/manage-factors.ts';
 import { createProveSecondFactor } from '../../src/second-factors/prove.ts';
-import { createQuestions } from '../../src/second-factors/questions.ts';
-import type { FactorRequest } from '../../src/second-factors/questions.ts';
+import type { ProofRequest } from '../../src/second-factors/prove.ts';
 import type { CodeMessage, SecondFactor } from '../../src/second-factors/second-factor.ts';
 import type { SendCode } from '../../src/second-factors/send-code.ts';
 import { createTotp } from '../../src/second-factors/totp.ts';
@@ -24,6 +24,7 @@ import { createPostgresTrustedDevices } from '../../src/second-factors/trusted-d
 import { createPostgresAttemptCounters } from '../../src/security/attempt-limiter-postgres.ts';
 import { createAttemptLimiter } from '../../src/security/attempt-limiter.ts';
 import { createEncryption } from '../../src/security/encryption.ts';
+import { FAILURES, createTally } from '../../src/security/tally.ts';
 import { createPostgresSessions } from '../../src/sessions/sessions-postgres.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
 import { createPostgresUsers } from '../../src/users/users-postgres.ts';
@@ -58,7 +59,10 @@ export interface Subject {
   userId: string;
 }
 
-const ALL_ALLOWED = { secondFactors: { allowed: ['totp', 'passkey', 'sms', 'email', 'recovery-code'] } };
+const ALL_ALLOWED = {
+  secondFactors: { allowed: ['totp', 'passkey', 'sms', 'email', 'recovery-code'] },
+  sms: { country: 'CH' },
+};
 
 /** A new user, of this tenant or of a new one that allows every factor. */
 export async function aSubject(db: Database, ofTenant?: Tenant): Promise<Subject> {
@@ -105,6 +109,7 @@ export function secondFactors(
     trustedDevices,
     sessions: createPostgresSessions(db),
     limiter: createAttemptLimiter({ counters: createPostgresAttemptCounters(db), store }),
+    countFailure: createTally({ ...FAILURES, store, bound: 10 }),
     audit: {
       async record(event: AuditEvent) {
         await audit?.(event);
@@ -126,7 +131,7 @@ export function secondFactors(
   };
   const parts = {
     ...base,
-    questions: createQuestions(base),
+    askedChallenges: createAskedChallenges(base),
     answers: createAnswers(base),
     changed: createFactorChanged(base),
   };
@@ -147,10 +152,11 @@ export function secondFactors(
       factor: SecondFactor,
       { tenant, userId }: Subject,
       context = 'login:one',
-    ): Promise<FactorRequest & { address: string }> {
+    ): Promise<Omit<ProofRequest, 'answer'>> {
       const person = { tenantId: tenant.id, userId, accountName: 'ann', displayName: 'Ann' };
-      const owned = (await enrolments.list(tenant.id, userId)).filter((one) => one.factor === factor.id);
-      return { tenant, person, language: 'en', context, factor, owned, address: '192.0.2.1' };
+      const everyOwned = await enrolments.list(tenant.id, userId);
+      const owned = everyOwned.filter((one) => one.factor === factor.id);
+      return { tenant, person, language: 'en', context, factor, owned, everyOwned, address: '192.0.2.1' };
     },
   };
 }

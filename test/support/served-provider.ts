@@ -26,6 +26,7 @@ import type { Sessions } from '../../src/sessions/sessions.ts';
 import { createPostgresTenants } from '../../src/tenants/tenants-postgres.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
 import { createPostgresUsers } from '../../src/users/users-postgres.ts';
+import type { Users } from '../../src/users/users.ts';
 import { atEnd } from './global-teardown.ts';
 import { freePort } from './ports.ts';
 import { aUser } from './second-factors.ts';
@@ -97,17 +98,17 @@ export async function serveProvider(options: ServeOptions): Promise<ServedProvid
   });
   const accountId = beside?.next.accountId ?? (await aUser(db, tenant.id));
   const served = { issuer, url, tenant, provider, ended, next: { accountId } };
-  await listen(served, port);
+  await listen(served, users, port);
   return served;
 }
 
-async function listen(served: ServedProvider, port: number): Promise<void> {
+async function listen(served: ServedProvider, users: Users, port: number): Promise<void> {
   const { issuer, tenant, provider } = served;
   const app = new Koa({ proxy: true });
   app.use(requestContext(createLog({ level: 'silent' })));
   app.use((ctx, next) => {
     ctx.state.site = { issuer, tenant, provider };
-    return ctx.path.startsWith('/interaction/') ? finish(ctx, served) : next();
+    return ctx.path.startsWith('/interaction/') ? finish(ctx, served, users) : next();
   });
   const onwards = (ctx: Context, { url }: { url: string }) => {
     ctx.status = 200;
@@ -130,10 +131,11 @@ async function listen(served: ServedProvider, port: number): Promise<void> {
   });
 }
 
-async function finish(ctx: Context, { provider, next }: ServedProvider): Promise<void> {
+async function finish(ctx: Context, { provider, tenant, next }: ServedProvider, users: Users): Promise<void> {
   const at = Math.floor(Date.now() / 1000);
   const proofs = proofsFor(next.acr ?? 'sfa').map((proof) => ({ ...proof, at }));
-  const login = { amr: ['pwd'], acr: 'sfa', ts: at, remember: false, proofs, ...next };
+  const { proofGeneration } = (await users.find(tenant.id, next.accountId)) ?? {};
+  const login = { amr: ['pwd'], acr: 'sfa', ts: at, remember: false, proofs, proofGeneration, ...next };
   const url = await provider.interactionResult(ctx.req, ctx.res, { login }, { mergeWithLastSubmission: false });
   ctx.redirect(url);
 }

@@ -1,6 +1,6 @@
 // The account page, and what it asks.
 
-import type { AccountChange, AccountPage } from '../../../src/http/pages.ts';
+import type { AccountChange, AccountPage } from '../../../src/http/account-page.ts';
 import { form, sample } from './sample.ts';
 import type { Sample, Samples } from './sample.ts';
 

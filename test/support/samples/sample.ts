@@ -2,7 +2,8 @@
 
 import type Koa from 'koa';
 
-import type { PageName, Pages, SentCode } from '../../../src/http/pages.ts';
+import type { PageName, Pages } from '../../../src/http/pages.ts';
+import type { SentCode } from '../../../src/http/sent-code.ts';
 import type { PageSender } from '../../../src/http/send-page.ts';
 
 export interface Sample {
@@ -42,4 +43,4 @@ export function sentTo(target: string, changes: Partial<SentCode> = {}): SentCod
 }
 
 const options = { challenge: 'c2FsbHlwb3J0', rpId: '127.0.0.1', userVerification: 'required' };
-export const passkey = { options: JSON.stringify(options), ownHost: false };
+export const passkey = { options: JSON.stringify(options) };

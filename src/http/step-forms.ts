@@ -22,22 +22,23 @@ export interface SecondStep extends SignInStep {
 }
 
 /** A step in setting up a factor. In a login somebody signs in, in the account somebody can go back. */
-export interface EnrolStep extends Form {
+export interface EnrolForm extends Form {
   username: string;
   /** The name that the factor gets can be chosen; the name that it has otherwise. */
   name?: string | undefined;
   startOverUrl?: string | undefined;
   cancelUrl?: string | undefined;
   otherWaysUrl?: string | undefined;
-  /** A form of its own, posted with `csrf`, puts it off. `daysLeft`, `loginsLeft`: of the grace period; neither where it is voluntary. */
+  /**
+   * A form of its own, posted with `csrf`, puts it off. `daysLeft`, `loginsLeft`: of the grace period; neither where it is
+   * voluntary.
+   */
   postpone?: { action: string; daysLeft?: number | undefined; loginsLeft?: number | undefined } | undefined;
 }
 
 /** For the browser's script; JSON as WebAuthn Level 3 5.1.9 has it. */
 export interface PasskeyOptions {
   options: string;
-  /** The tenant has a host of its own: a passkey that is unknown may be signalled to the browser (WebAuthn Level 3, 5.1.10). */
-  ownHost: boolean;
-  /** The credential id (base64url) of the one that is. */
+  /** The credential id (base64url) of a passkey that the browser may forget: nobody here has it (WebAuthn Level 3, 5.1.10). */
   unknown?: string | undefined;
 }

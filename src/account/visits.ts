@@ -6,17 +6,18 @@ import type { Context } from 'koa';
 import type { z } from 'zod';
 
 import { ACCOUNT_CLIENT } from '../clients/account-client.ts';
-import { readFormBody } from '../http/body.ts';
+import { epochSeconds } from '../epoch-seconds.ts';
+import { AppError } from '../errors.ts';
+import { readForm } from '../http/read-form.ts';
 import { pathIn, requireSite } from '../http/tenant-context.ts';
 import type { TenantSite } from '../http/tenant-context.ts';
-import { checkInput } from '../http/validate.ts';
+import { FRESH, isFresh, levelToChange } from '../policy/fresh-proof.ts';
 import { isLevel, reaches } from '../policy/levels.ts';
 import type { OwnedFactors } from '../second-factors/owned-factors.ts';
-import { assertCsrf, assertSameOrigin, csrfToken } from '../security/browser-protection.ts';
+import { csrfToken } from '../security/browser-protection.ts';
 import type { Session, Sessions } from '../sessions/sessions.ts';
 import type { Standing } from '../users/standing.ts';
 import type { AccountHolder } from './account.ts';
-import { FRESH, isFresh, levelOfOwned } from './fresh-proof.ts';
 
 /** Somebody on a page of their account. */
 export interface AccountVisit extends AccountHolder {
@@ -94,12 +95,10 @@ export function createAccountVisits(router: Router, deps: AccountVisitDeps): Acc
 
     onForm(path, schema, answer) {
       router.post(`/account/${path}`, async (ctx) => {
-        assertSameOrigin(ctx.req, new URL(requireSite(ctx).issuer).origin);
         const visit = await open(ctx);
         if (!visit) return;
-        const { csrf = '', ...fields } = await readFormBody(ctx);
-        assertCsrf(visit.site.secrets.csrfKey, contextOf(visit.session), csrf);
-        if (hasFreshProof(visit)) await answer(visit, checkInput(fields, schema));
+        const form = await readForm(ctx, visit.site, contextOf(visit.session), schema);
+        if (hasFreshProof(visit)) await answer(visit, form);
       });
     },
   };
@@ -115,6 +114,10 @@ export function accountPath(site: TenantSite, below?: string): string {
   return pathIn(site, below === undefined ? '/account' : `/account/${below}`);
 }
 
+export function notFound(): AppError {
+  return new AppError('not_found', 404, 'There is nothing here.');
+}
+
 /** The page below the account that a sign-in came back for; undefined for what is none of ours. */
 export function wantedPage(state: unknown): string | undefined {
   return typeof state === 'string' && LED_BACK_TO.exec(state)?.[0] === state ? state : undefined;
@@ -122,10 +125,11 @@ export function wantedPage(state: unknown): string | undefined {
 
 /** Otherwise the browser is on its way to prove one. */
 function hasFreshProof({ ctx, site, tenant, session, owned }: AccountVisit): boolean {
-  const now = Math.floor(Date.now() / 1000);
-  if (isFresh(session.proofs, owned, now)) return true;
+  const now = epochSeconds(Date.now());
+  const { policy } = tenant.settings;
+  if (isFresh(policy, session.proofs, owned, now)) return true;
 
-  const level = levelOfOwned(tenant.settings.policy, owned);
+  const level = levelToChange(policy, owned);
   const { acr, authTime = 0 } = session;
   const seemsEnough = now - authTime <= FRESH && reaches(isLevel(acr) ? acr : undefined, level ?? 'sfa');
   signIn(ctx, site, {

@@ -1,23 +1,25 @@
 // What a page says of a form that was refused, and the status that goes with it.
 
 import type { PasskeySignInRefusal } from '../first-factors/passkey-sign-in.ts';
-import type { CodeProblem, PasswordProblem } from '../http/form-problems.ts';
 import type { Refused } from '../outcome.ts';
+import { isRecovery } from '../policy/factors.ts';
+import type { FactorId, SendingFactor } from '../policy/factors.ts';
+import type { ContactRejection, FactorRejection } from '../second-factors/second-factor.ts';
 import type { TooManySent } from '../second-factors/send-code.ts';
-import type { ContactRejection, FactorId, FactorRejection } from '../second-factors/second-factor.ts';
+import type { Blocked } from '../security/attempt-limiter.ts';
+import type { CodeProblem, ContactProblem, PasswordProblem } from './form-problems.ts';
+import type { Answer } from './send-page.ts';
 
-export interface Refusal<Problem> {
+export interface Refusal<Problem> extends Answer {
   status: number;
   problem: Problem;
-  /** Seconds. */
-  retryAfter?: number;
 }
 
 export const WRONG_PASSWORD = { status: 401, problem: { reason: 'wrong-password' } } as const;
 export const DIRECTORY_UNAVAILABLE = { status: 503, problem: { reason: 'directory-unavailable' } } as const;
-export const NOT_SAVED = { status: 400, problem: { reason: 'not-saved' } } as const;
+const NOT_SAVED = { status: 400, problem: { reason: 'not-saved' } } as const;
 
-export function tooManyAttempts({ retryAfter }: { retryAfter: number }) {
+export function tooManyAttempts({ retryAfter }: Blocked) {
   const problem = { reason: 'too-many-attempts', minutes: minutes(retryAfter) } as const;
   return { status: 429, retryAfter, problem };
 }
@@ -37,6 +39,11 @@ type AnswerReason = FactorRejection | 'replayed' | 'taken';
 
 export function answerRefusal(reason: AnswerReason, factor: FactorId): Refusal<CodeProblem> {
   return { status: 400, problem: { reason: (factor === 'passkey' ? OF_PASSKEYS : OF_CODES)[reason] } };
+}
+
+/** Of a first answer; that to recovery codes is a tick. */
+export function enrolmentRefusal(reason: AnswerReason, factor: FactorId): Refusal<CodeProblem> {
+  return isRecovery(factor) ? NOT_SAVED : answerRefusal(reason, factor);
 }
 
 /** Wrong and used read the same: that a code was right once is for nobody else to learn. */
@@ -60,10 +67,14 @@ const OF_PASSKEYS = {
   'not-accepted': 'passkey-not-accepted',
 } as const satisfies Record<AnswerReason, CodeProblem['reason']>;
 
-export function contactRefusal(reason: ContactRejection, factor: 'sms' | 'email') {
-  const ofNumbers = reason === 'unreachable' ? 'unreachable-number' : 'malformed-number';
-  const ofAddresses = reason === 'unreachable' ? 'not-sent' : 'malformed-address';
-  return { status: 400, problem: { reason: factor === 'sms' ? ofNumbers : ofAddresses } } as const;
+export function contactRefusal(
+  refusal: TooManySent | Refused<ContactRejection>,
+  factor: SendingFactor,
+): Refusal<ContactProblem> {
+  if (refusal.reason === 'too-many-sent') return sendingRefusal(refusal);
+  const ofNumbers = refusal.reason === 'unreachable' ? 'unreachable-number' : 'malformed-number';
+  const ofAddresses = refusal.reason === 'unreachable' ? 'not-sent' : 'malformed-address';
+  return { status: 400, problem: { reason: factor === 'sms' ? ofNumbers : ofAddresses } };
 }
 
 function minutes(seconds: number): number {

@@ -1,0 +1,42 @@
+// What everything else stands on: the storage with its use cases, the ephemeral store, limits, measures.
+
+import { composeCore, warn } from './compose-core.ts';
+import type { Storage } from './compose-core.ts';
+import type { Configuration } from './config.ts';
+import { createMemoryStore } from './ephemeral/ephemeral-memory.ts';
+import { createRedisStore } from './ephemeral/ephemeral-redis.ts';
+import type { EphemeralStore } from './ephemeral/ephemeral-store.ts';
+import type { Log } from './observability/log.ts';
+import { createMetrics } from './observability/metrics.ts';
+import { createPostgresAttemptCounters } from './security/attempt-limiter-postgres.ts';
+import { createAttemptLimiter } from './security/attempt-limiter.ts';
+import type { Tenant } from './tenants/tenants.ts';
+
+export interface BaseOptions {
+  configuration: Configuration;
+  storage: Storage;
+  log: Log;
+}
+
+export type Base = ReturnType<typeof composeBase>;
+
+export function composeBase({ configuration, storage, log }: BaseOptions) {
+  const { publicUrl } = configuration;
+  const core = composeCore(storage);
+  const store = openEphemeral(configuration, log);
+  return {
+    ...storage,
+    ...core,
+    log,
+    store,
+    metrics: createMetrics(),
+    limiter: createAttemptLimiter({ counters: createPostgresAttemptCounters(storage.db), store }),
+    issuerOf: ({ slug, settings: { host } }: Tenant) =>
+      host === undefined ? `${publicUrl}/t/${slug}` : `${new URL(publicUrl).protocol}//${host}`,
+  };
+}
+
+function openEphemeral({ redisUrl }: Configuration, log: Log): EphemeralStore {
+  if (redisUrl === undefined) return createMemoryStore();
+  return createRedisStore({ url: redisUrl, onError: warn(log, 'Redis does not answer') });
+}
