@@ -75,7 +75,12 @@ const PROBLEMS: Record<FormProblem['reason'], { text: MessageId; field?: string 
   'last-required-factor': { text: 'problem.lastRequiredFactor' },
 };
 
+/** Minutes that nobody counts any more. */
+const HOURS_AWAY = 120;
+
 export function describeProblem(problem: FormProblem, t: Translate): DescribedProblem {
   const { text, field } = PROBLEMS[problem.reason];
-  return { text: t(text, { count: 'minutes' in problem ? problem.minutes : undefined }), field };
+  const count = 'minutes' in problem ? problem.minutes : undefined;
+  const isForToday = problem.reason === 'too-many-sent' && problem.minutes > HOURS_AWAY;
+  return { text: isForToday ? t('problem.tooManySentToday') : t(text, { count }), field };
 }

@@ -51,7 +51,7 @@ const secondFactors = z
     allowed: z
       .array(z.enum(FACTORS))
       .default(['totp', 'passkey', 'recovery-code'])
-      .describe('Second factors that people may enrol and use; the first ones are offered first'),
+      .describe('Second factors that people may enrol and use; to be set up in this order'),
     required: z
       .union([z.enum(['always', 'never']), whom])
       .default('always')

@@ -222,7 +222,7 @@ describe('a code that does not arrive', () => {
   }
 
   describe('because the tenant has sent enough for a day', () => {
-    const enough = 'Too many codes were sent.';
+    const enough = 'Too many codes were sent today.';
 
     it('is told at once to who signs in, with the other ways', async () => {
       const first = await begin('spent');
