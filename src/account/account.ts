@@ -133,6 +133,8 @@ export function createAccount(deps: AccountDeps): Account {
     removeDevice: (holder, deviceId) =>
       db.unitOfWork(async () => {
         const { tenant, user } = holder;
+        // In the order of every change of factors, which forgets devices too.
+        await enrolments.lock(tenant.id, user.id);
         const removed = await trustedDevices.remove(tenant.id, user.id, deviceId);
         if (!removed) return false;
         await audit.record({ ...eventOf(holder, 'device.forgotten'), detail: { devices: 1 } });

@@ -13,6 +13,7 @@ import { pathIn, requireSite } from '../http/tenant-context.ts';
 import type { TenantSite } from '../http/tenant-context.ts';
 import { FRESH, isFresh, levelToChange } from '../policy/fresh-proof.ts';
 import { isLevel, reaches } from '../policy/levels.ts';
+import { isAttainable } from '../policy/required-proof.ts';
 import type { OwnedFactors } from '../second-factors/owned-factors.ts';
 import { csrfToken } from '../security/browser-protection.ts';
 import type { Session, Sessions } from '../sessions/sessions.ts';
@@ -129,7 +130,9 @@ function hasFreshProof({ ctx, site, tenant, session, owned }: AccountVisit): boo
   const { policy } = tenant.settings;
   if (isFresh(policy, session.proofs, owned, now)) return true;
 
-  const level = levelToChange(policy, owned);
+  const needed = levelToChange(policy, owned);
+  // What only recovery codes reach is not to be had by asking for it; who has nothing else is asked for one all the same.
+  const level = needed && isAttainable(policy, needed) ? needed : undefined;
   const { acr, authTime = 0 } = session;
   const seemsEnough = now - authTime <= FRESH && reaches(isLevel(acr) ? acr : undefined, level ?? 'sfa');
   signIn(ctx, site, {
@@ -137,7 +140,7 @@ function hasFreshProof({ ctx, site, tenant, session, owned }: AccountVisit): boo
     acr_values: level,
     max_age: String(FRESH),
     // What is asked for is there, and yet no proof is: without this nobody would be asked, and sent back and forth.
-    prompt: seemsEnough ? 'login' : undefined,
+    prompt: seemsEnough || level !== needed ? 'login' : undefined,
   });
   return false;
 }

@@ -23,6 +23,9 @@ export interface LoginRouteDeps extends ConsentDeps {
 const emptyForm = z.strictObject({});
 const passkeyForm = z.object({ credential: z.string().max(50_000), trust: z.literal('yes').optional() });
 
+/** Seconds: the end asks the directory, some servers of which may have to be given up first. Cut short, it is a login lost. */
+const LONGEST_END = 15;
+
 export function loginRoutes(deps: LoginRouteDeps): Router {
   const { logins, interactions, sender } = deps;
   const router = new Router();
@@ -84,8 +87,11 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
       case 'not-allowed':
         return pages.notAllowed(visit);
       case 'finish':
-        return logins.inTurn(interaction.site.tenant.id, interaction.details.uid, async () =>
-          finish(await visits.open(ctx, interaction)),
+        return logins.inTurn(
+          interaction.site.tenant.id,
+          interaction.details.uid,
+          async () => finish(await visits.open(ctx, interaction)),
+          LONGEST_END,
         );
       case 'refuse':
         return interactions.leave(ctx, interaction, {

@@ -46,8 +46,11 @@ export interface LoadedLogin {
 export interface LoginStates {
   /** The state of an interaction, begun as `initial` when there is none yet. */
   load(tenantId: string, uid: string, initial: () => Promise<LoginState>): Promise<LoadedLogin>;
-  /** Answers one form of a login after the other: the second one of a double click finds what the first one did. */
-  inTurn<T>(tenantId: string, uid: string, answer: () => Promise<T>): Promise<T>;
+  /**
+   * Answers one form of a login after the other: the second one of a double click finds what the first one did. `longest`: seconds
+   * to wait for the one before, 3 unless told.
+   */
+  inTurn<T>(tenantId: string, uid: string, answer: () => Promise<T>, longest?: number): Promise<T>;
 }
 
 /** Seconds that a form waits for the one before it. After that the compare-and-set alone decides. */
@@ -69,11 +72,11 @@ export function createLoginStates(store: EphemeralStore, ttl: number): LoginStat
       return loadedLogin(key, text);
     },
 
-    async inTurn(tenantId, uid, answer) {
+    async inTurn(tenantId, uid, answer, longest = LONGEST_TURN) {
       const key = `login-turn:${tenantId}:${uid}`;
       const mine = randomUUID();
-      const latest = Date.now() + LONGEST_TURN * 1000;
-      while (!(await store.add(key, mine, LONGEST_TURN)) && Date.now() < latest) await sleep(RETRY_MS);
+      const latest = Date.now() + longest * 1000;
+      while (!(await store.add(key, mine, longest)) && Date.now() < latest) await sleep(RETRY_MS);
       try {
         return await answer();
       } finally {

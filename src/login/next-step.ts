@@ -7,6 +7,7 @@ import type { FactorId } from '../policy/factors.ts';
 import { isFresh, isShown, showing } from '../policy/fresh-proof.ts';
 import { LEVELS } from '../policy/levels.ts';
 import type { Level } from '../policy/levels.ts';
+import { isWaiver } from '../policy/proof.ts';
 import type { Proof } from '../policy/proof.ts';
 import {
   factorsReaching,
@@ -132,7 +133,14 @@ function stepToSetUp(now: Situation): Step | undefined {
     (factor) => !owns(owned, factor) && !postponed.includes(factor) && mayAdd(owned, factor),
   );
   const enrolling = enrol(now, missing, 'set-up', graceOpen);
-  return enrolling && (stepBeforeEnrolling(now) ?? enrolling);
+  const before = enrolling && stepBeforeEnrolling(now);
+  // Who got in by a weaker factor may have lost the others: it is not enough to add one, and no reason to be kept out.
+  return before && hasAnsweredHere(now) ? undefined : (before ?? enrolling);
+}
+
+/** Whether a second factor was proven in this login. */
+function hasAnsweredHere({ inherited, proofs }: Situation): boolean {
+  return !inherited && proofs.some(({ factor }) => factor !== 'password' && !isWaiver(factor));
 }
 
 /** Offered once, right after a factor was added. */

@@ -6,6 +6,7 @@ import type { Database } from '../db/database.ts';
 import type { NotifyAccountChange } from '../delivery/notifications.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
+import { isRecovery } from '../policy/factors.ts';
 import { reaches } from '../policy/levels.ts';
 import { proofOf } from '../policy/proof.ts';
 import type { Proof } from '../policy/proof.ts';
@@ -128,11 +129,12 @@ export function createProveSecondFactor({
 
 /**
  * Whether wrong codes of before are forgotten: not for a factor that is worth less than the one that they may have been guesses at.
- * A passkey is guessed by nobody.
+ * Nobody guesses a passkey, or 50 random bits.
  */
 function forgivesGuesses({ tenant: { settings }, factor, everyOwned }: ProofRequest): boolean {
   const { levels } = settings.policy;
-  return everyOwned.every((one) => one.factor === 'passkey' || reaches(levels[factor.id], levels[one.factor]));
+  const guessed = everyOwned.filter((one) => one.factor !== 'passkey' && !isRecovery(one.factor));
+  return guessed.every((one) => reaches(levels[factor.id], levels[one.factor]));
 }
 
 function planOf(request: FactorRequest): ChallengePlan<'unreachable'> {

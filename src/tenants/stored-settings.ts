@@ -1,5 +1,6 @@
 // Settings as JSON in the database, where processes of two versions read and write them during a rolling migration: only what
-// differs from the defaults is stored, and what this version does not know is left out.
+// differs from the defaults is stored, and what this version does not know is left out. So a default that means something to
+// people is changed together with a migration that writes the old value down.
 
 import { isDeepStrictEqual } from 'node:util';
 
