@@ -58,11 +58,14 @@ describe('The languages', () => {
     });
   }
 
-  it('are all accessible from right to left', async () => {
+  it('are all accessible from right to left, in light and dark', async () => {
     page = await openPage({ locale: 'ar', viewport: { width: 360, height: 800 } });
     for (const name of EACH_PAGE) {
       await page.goto(`${origin}/acme/${name}`);
-      await expectAccessible(page);
+      for (const colorScheme of ['dark', 'light'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await expectAccessible(page);
+      }
       await screenshot(page, `${name}-ar`);
     }
   });

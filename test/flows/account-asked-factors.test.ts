@@ -2,20 +2,18 @@
 
 import { expect } from 'chai';
 
-import { accountsOf, actionsOn, linksOn } from '../support/account-steps.ts';
+import { accountsOf, addTotp, actionsOn, linksOn } from '../support/account-steps.ts';
 import type { Accounts } from '../support/account-steps.ts';
 import { createUserAgent, textOf } from '../support/browser-like-client.ts';
 import type { Page, UserAgent } from '../support/browser-like-client.ts';
 import { startCodesSent } from '../support/codes-sent.ts';
 import type { CodesSent } from '../support/codes-sent.ts';
-import { eventually } from '../support/eventually.ts';
 import { createOrganisation } from '../support/organisation.ts';
 import type { Employee, Organisation } from '../support/organisation.ts';
 import { startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
 import { below, csrfOn, press, recoveryCodesOn } from '../support/second-factor-steps.ts';
 import { doorOf, giveCode, givePassword, problemOn } from '../support/sign-in.ts';
-import { authenticatorFrom } from '../support/totp.ts';
 
 describe('a factor that is asked for, on the account page', () => {
   let server: Sallyport;
@@ -55,19 +53,6 @@ describe('a factor that is asked for, on the account page', () => {
     return recoveryCodesOn(page).length > 0 ? press(inBrowser, page, 'postpone') : page;
   }
 
-  /** On the page that adds one. */
-  async function addTotp(page: Page, name = 'Phone'): Promise<Page> {
-    const isFirst = person.authenticator === undefined;
-    person.authenticator = authenticatorFrom(page);
-    // Of all of a person's apps a step is good for one use: that of an earlier app's code has passed.
-    if (!isFirst) await person.authenticator.code();
-    return browser.fillAndSubmit(page, { name, code: await person.authenticator.code() });
-  }
-  const told = (address: string) =>
-    codes.smtp.received.filter(({ to, raw }) => to.includes(address) && !/^\d{6}\r?$/m.test(raw));
-  const heard = (address: string, count: number) =>
-    eventually(`${count} mails to ${address}`, () => told(address).length === count);
-
   describe('is removed', () => {
     it('but for the last one that is asked for', async () => {
       const page = await enterStrict();
@@ -84,7 +69,7 @@ describe('a factor that is asked for, on the account page', () => {
 
     it('of two that are asked for not both, even at once', async () => {
       await enterStrict();
-      const page = await addTotp(await browser.get(strict.at('add/totp')), 'Tablet');
+      const page = await addTotp(person, browser, await browser.get(strict.at('add/totp')), 'Tablet');
       const removals = linksOn(page, /\/factors\/[\w-]+\/remove$/);
       expect(removals).to.have.length(2);
       const csrf = csrfOn(await browser.get(removals[0] ?? ''));
@@ -122,7 +107,7 @@ describe('a factor that is asked for, on the account page', () => {
       const page = await elsewhere.fillAndSubmit(refused, { code: fresh });
       expect(textOf(page, '[aria-labelledby=recovery-codes]')).to.include('9');
       // Added by the sign-in, made there, made again twice, used.
-      await heard(`${person.username}@asked-factors.test`, 5);
+      await codes.untilNotices(`${person.username}@asked-factors.test`, 5);
     });
   });
 

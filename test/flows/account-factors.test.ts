@@ -2,21 +2,19 @@
 
 import { expect } from 'chai';
 
-import { accountsOf, linksOn } from '../support/account-steps.ts';
+import { accountsOf, addTotp, linksOn } from '../support/account-steps.ts';
 import type { Accounts } from '../support/account-steps.ts';
 import { createAuthenticator } from '../support/authenticator.ts';
 import { createUserAgent, textOf } from '../support/browser-like-client.ts';
 import type { Page, UserAgent } from '../support/browser-like-client.ts';
 import { startCodesSent } from '../support/codes-sent.ts';
 import type { CodesSent } from '../support/codes-sent.ts';
-import { eventually } from '../support/eventually.ts';
 import { createOrganisation } from '../support/organisation.ts';
 import type { Employee, Organisation } from '../support/organisation.ts';
 import { startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
 import { csrfOn, passkeyOptionsOn } from '../support/second-factor-steps.ts';
 import { doorOf, giveCode, problemOn } from '../support/sign-in.ts';
-import { authenticatorFrom } from '../support/totp.ts';
 
 describe('a factor on the account page', () => {
   let server: Sallyport;
@@ -50,36 +48,24 @@ describe('a factor on the account page', () => {
     person = await organisation.addPerson(`person${(people += 1)}`);
   });
 
-  /** On the page that adds one. */
-  async function addTotp(page: Page, name = 'Phone'): Promise<Page> {
-    const isFirst = person.authenticator === undefined;
-    person.authenticator = authenticatorFrom(page);
-    // Of all of a person's apps a step is good for one use: that of an earlier app's code has passed.
-    if (!isFirst) await person.authenticator.code();
-    return browser.fillAndSubmit(page, { name, code: await person.authenticator.code() });
-  }
   async function addEmail(page: Page, address: string): Promise<Page> {
     const asked = await browser.fillAndSubmit(page, { contact: address });
     return browser.fillAndSubmit(asked, { code: await codes.next(address) });
   }
   const factorsOn = (page: Page) => textOf(page, '[aria-labelledby=factors]');
-  const told = (address: string) =>
-    codes.smtp.received.filter(({ to, raw }) => to.includes(address) && !/^\d{6}\r?$/m.test(raw));
-  const heard = (address: string, count: number) =>
-    eventually(`${count} mails to ${address}`, () => told(address).length === count);
 
   describe('is added', () => {
     it('as the first one, right after the password', async () => {
-      const page = await addTotp(await accounts.enter(browser, person, 'add/totp'));
+      const page = await addTotp(person, browser, await accounts.enter(browser, person, 'add/totp'));
       expect(page.url.href).to.equal(accounts.at());
       expect(page.document.querySelector('.note[role=status]')).not.to.equal(null);
       expect(factorsOn(page)).to.include('Phone');
       expect(await accounts.eventsOf(person)).to.include('second_factor.enrolled');
-      await heard(`${person.username}@own-factors.test`, 1);
+      await codes.untilNotices(`${person.username}@own-factors.test`, 1);
     });
 
     it('after another one only by a proof of that', async () => {
-      await addTotp(await accounts.enter(browser, person, 'add/totp'));
+      await addTotp(person, browser, await accounts.enter(browser, person, 'add/totp'));
       const door = await browser.get(accounts.at('add/email'));
       expect(doorOf(door), 'the password was given a moment ago').to.equal('code');
       const page = await giveCode(browser, door, person);
@@ -89,7 +75,7 @@ describe('a factor on the account page', () => {
     it('not by a form that was opened before there was one', async () => {
       const second = createUserAgent({ cookies: browser.cookies });
       const email = await accounts.enter(browser, person, 'add/email');
-      await addTotp(await second.get(accounts.at('add/totp')));
+      await addTotp(person, browser, await second.get(accounts.at('add/totp')));
       const door = await browser.fillAndSubmit(email, { contact: 'ann@home.test' });
       expect(doorOf(door)).to.equal('code');
       expect(codes.count('ann@home.test')).to.equal(0);
@@ -106,7 +92,7 @@ describe('a factor on the account page', () => {
       expect(problemOn(wrong)).not.to.equal(undefined);
       const page = await browser.fillAndSubmit(wrong, { code: await codes.next(address) });
       expect(factorsOn(page)).to.include(`${address.charAt(0)}***@home.test`);
-      await heard(address, 1);
+      await codes.untilNotices(address, 1);
     });
 
     it('with a number that its code proves', async () => {
@@ -170,7 +156,7 @@ describe('a factor on the account page', () => {
     it('and every other session ends', async () => {
       const other = createUserAgent();
       await accounts.enter(other, person);
-      await addTotp(await accounts.enter(browser, person, 'add/totp'));
+      await addTotp(person, browser, await accounts.enter(browser, person, 'add/totp'));
       expect(doorOf(await other.get(accounts.at()))).to.equal('password');
       expect(await browser.get(accounts.at())).to.include({ status: 200 });
     });
@@ -182,7 +168,7 @@ describe('a factor on the account page', () => {
       await addEmail(await accounts.enter(browser, person, 'add/email'), address);
       const door = await browser.get(accounts.at('add/totp'));
       const code = await codes.next(address);
-      await addTotp(await browser.fillAndSubmit(door, { code }));
+      await addTotp(person, browser, await browser.fillAndSubmit(door, { code }));
       const [, rename = ''] = linksOn(await browser.get(accounts.at()), /\/rename$/);
       // The address was enough until there was something stronger.
       const form = await giveCode(browser, await browser.get(rename), person);
@@ -191,12 +177,12 @@ describe('a factor on the account page', () => {
       expect(factorsOn(page)).to.include('New phone');
       expect(await accounts.eventsOf(person)).to.include('second_factor.renamed');
       // The directory's address is not trusted here, and an address that is has been proven.
-      await heard(address, 3);
-      expect(told(`${person.username}@own-factors.test`)).to.deep.equal([]);
+      await codes.untilNotices(address, 3);
+      expect(codes.notices(`${person.username}@own-factors.test`)).to.deep.equal([]);
     });
 
     it('to something', async () => {
-      const page = await addTotp(await accounts.enter(browser, person, 'add/totp'));
+      const page = await addTotp(person, browser, await accounts.enter(browser, person, 'add/totp'));
       const [rename = ''] = linksOn(page, /\/rename$/);
       const form = await giveCode(browser, await browser.get(rename), person);
       const refused = await browser.fillAndSubmit(form, { name: '  ' });
@@ -207,7 +193,7 @@ describe('a factor on the account page', () => {
 
   describe('is renamed too often', () => {
     it('no more than ten times in an hour, since each is told', async () => {
-      const page = await addTotp(await accounts.enter(browser, person, 'add/totp'));
+      const page = await addTotp(person, browser, await accounts.enter(browser, person, 'add/totp'));
       const [rename = ''] = linksOn(page, /\/rename$/);
       const csrf = csrfOn(await giveCode(browser, await browser.get(rename), person));
       const statuses = [];
@@ -219,7 +205,7 @@ describe('a factor on the account page', () => {
 
   describe('is removed', () => {
     it('after a question, and the person is told', async () => {
-      const page = await addTotp(await accounts.enter(browser, person, 'add/totp'));
+      const page = await addTotp(person, browser, await accounts.enter(browser, person, 'add/totp'));
       const [remove = ''] = linksOn(page, /\/remove$/);
       const asked = await giveCode(browser, await browser.get(remove), person);
       expect(asked.url.href).to.equal(remove);
@@ -227,7 +213,7 @@ describe('a factor on the account page', () => {
       expect(after.url.href).to.equal(accounts.at());
       expect(linksOn(after, /\/remove$/)).to.deep.equal([]);
       expect(await accounts.eventsOf(person)).to.include('second_factor.removed');
-      await heard(`${person.username}@own-factors.test`, 2);
+      await codes.untilNotices(`${person.username}@own-factors.test`, 2);
       expect(doorOf(await accounts.enter(createUserAgent(), person))).to.equal(undefined);
     });
   });

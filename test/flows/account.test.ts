@@ -2,18 +2,17 @@
 
 import { expect } from 'chai';
 
-import { accountsOf, linksOn } from '../support/account-steps.ts';
-import type { Accounts } from '../support/account-steps.ts';
+import { linksOn, startTwoTenants } from '../support/account-steps.ts';
+import type { Accounts, TwoTenants } from '../support/account-steps.ts';
 import { createUserAgent, textOf } from '../support/browser-like-client.ts';
 import type { UserAgent } from '../support/browser-like-client.ts';
-import { createOrganisation } from '../support/organisation.ts';
 import type { Employee, Organisation } from '../support/organisation.ts';
-import { createApp, refusalIn, registration } from '../support/relying-party.ts';
-import { startSallyport } from '../support/sallyport.ts';
+import { createApp, refusalIn } from '../support/relying-party.ts';
 import type { Sallyport } from '../support/sallyport.ts';
 import { doorOf, givePassword } from '../support/sign-in.ts';
 
 describe('the account', () => {
+  let tenants: TwoTenants;
   let server: Sallyport;
   let organisation: Organisation;
   let accounts: Accounts;
@@ -23,25 +22,10 @@ describe('the account', () => {
   let browser: UserAgent;
 
   before(async () => {
-    organisation = await createOrganisation('account');
-    const tenant = (policy: object = {}) => ({
-      name: 'Acme',
-      policy: {
-        secondFactors: { allowed: ['totp', 'passkey', 'recovery-code'], required: 'never' },
-        trustedDevices: {},
-        ...policy,
-      },
-      directories: { people: organisation.directory },
-      clients: { orders: registration(), wiki: registration({ client_name: 'Wiki' }) },
-    });
-    server = await startSallyport({ tenants: { acme: tenant(), globex: tenant() } });
-    accounts = accountsOf(server, 'acme');
-    elsewhere = accountsOf(server, 'globex');
+    tenants = await startTwoTenants('account');
+    ({ server, organisation, accounts, elsewhere } = tenants);
   });
-  after(async () => {
-    await Promise.all([accounts.db.close(), elsewhere.db.close()]);
-    await server.stop();
-  });
+  after(() => tenants.stop());
   beforeEach(async () => {
     browser = createUserAgent();
     person = await organisation.addPerson(`person${(people += 1)}`);

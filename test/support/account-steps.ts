@@ -3,9 +3,14 @@
 import { openPostgres } from '../../src/db/database-postgres.ts';
 import type { OpenDatabase } from '../../src/db/pooled-database.ts';
 import type { Page, UserAgent } from './browser-like-client.ts';
+import { createOrganisation } from './organisation.ts';
+import type { Organisation } from './organisation.ts';
+import { registration } from './relying-party.ts';
+import { startSallyport } from './sallyport.ts';
 import type { Sallyport } from './sallyport.ts';
 import { signIn } from './sign-in.ts';
 import type { Person } from './sign-in.ts';
+import { authenticatorFrom } from './totp.ts';
 
 export interface Accounts {
   db: OpenDatabase;
@@ -69,6 +74,50 @@ export function accountsOf(server: Sallyport, tenant: string): Accounts {
       return rows.map(({ type }) => type);
     },
   };
+}
+
+/** Two tenants of one organisation in which nobody has to have a second factor, and their accounts. */
+export interface TwoTenants {
+  server: Sallyport;
+  organisation: Organisation;
+  accounts: Accounts;
+  /** Of the other tenant. */
+  elsewhere: Accounts;
+  stop(): Promise<void>;
+}
+
+export async function startTwoTenants(branch: string): Promise<TwoTenants> {
+  const organisation = await createOrganisation(branch);
+  const tenant = {
+    name: 'Acme',
+    policy: {
+      secondFactors: { allowed: ['totp', 'passkey', 'recovery-code'], required: 'never' },
+      trustedDevices: {},
+    },
+    directories: { people: organisation.directory },
+    clients: { orders: registration(), wiki: registration({ client_name: 'Wiki' }) },
+  };
+  const server = await startSallyport({ tenants: { acme: tenant, globex: tenant } });
+  const [accounts, elsewhere] = [accountsOf(server, 'acme'), accountsOf(server, 'globex')];
+  return {
+    server,
+    organisation,
+    accounts,
+    elsewhere,
+    async stop() {
+      await Promise.all([accounts.db.close(), elsewhere.db.close()]);
+      await server.stop();
+    },
+  };
+}
+
+/** On the page that adds an authenticator app. */
+export async function addTotp(person: Person, browser: UserAgent, page: Page, name = 'Phone'): Promise<Page> {
+  const isFirst = person.authenticator === undefined;
+  person.authenticator = authenticatorFrom(page);
+  // Of all of a person's apps a step is good for one use: that of an earlier app's code has passed.
+  if (!isFirst) await person.authenticator.code();
+  return browser.fillAndSubmit(page, { name, code: await person.authenticator.code() });
 }
 
 /** Where links of the page lead whose address ends so. */

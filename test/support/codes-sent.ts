@@ -2,7 +2,7 @@
 
 import { eventually } from './eventually.ts';
 import { startSmtp } from './smtp.ts';
-import type { TestSmtp } from './smtp.ts';
+import type { ReceivedMail, TestSmtp } from './smtp.ts';
 import { SNS_KEYS, startSns } from './sns.ts';
 import type { TestSns } from './sns.ts';
 
@@ -15,20 +15,27 @@ export interface CodesSent {
   next(to: string): Promise<string>;
   /** How many codes went there. */
   count(to: string): number;
+  /** Other mails to the address. */
+  notices(to: string): ReceivedMail[];
+  /** Waits until so many of them have come. */
+  untilNotices(to: string, count: number): Promise<unknown>;
   stop(): Promise<void>;
 }
+
+/** In a mail on a line of its own. */
+const CODE = /^(\d{6,10})\r?$/m;
 
 export async function startCodesSent(): Promise<CodesSent> {
   const [smtp, sns] = await Promise.all([startSmtp(), startSns()]);
   const read = new Map<string, number>();
 
-  /** In a mail on a line of its own, in a text message at the end of its last line. */
+  /** In a text message at the end of its last line. */
   const codesTo = (to: string): string[] =>
     to.startsWith('+')
       ? sns.published.filter((sms) => sms.to === to).flatMap(({ text }) => / #(\d{6,10})\s*$/.exec(text)?.[1] ?? [])
-      : smtp.received
-          .filter((mail) => mail.to.includes(to))
-          .flatMap(({ raw }) => /^(\d{6,10})\r?$/m.exec(raw)?.[1] ?? []);
+      : smtp.received.filter((mail) => mail.to.includes(to)).flatMap(({ raw }) => CODE.exec(raw)?.[1] ?? []);
+
+  const notices = (to: string) => smtp.received.filter((mail) => mail.to.includes(to) && !CODE.test(mail.raw));
 
   return {
     smtp,
@@ -44,6 +51,8 @@ export async function startCodesSent(): Promise<CodesSent> {
       return code;
     },
     count: (to) => codesTo(to).length,
+    notices,
+    untilNotices: (to, count) => eventually(`${count} mails to ${to}`, () => notices(to).length === count),
     async stop() {
       await Promise.all([smtp.stop(), sns.stop()]);
     },
