@@ -39,6 +39,6 @@ function namedDirectories(directories: Directories, tenant: Tenant): NamedDirect
     id,
     directory,
     ...(realm === undefined ? {} : { realm }),
-    lockoutBudget,
+    lockoutBudget: lockoutBudget ?? 4,
   }));
 }

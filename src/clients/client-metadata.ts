@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { LEVELS } from '../policy/levels.ts';
 import { whom } from '../policy/whom.ts';
-import { lifetime } from '../tenants/duration.ts';
+import { lifetime } from '../duration.ts';
 
 /** Schemes that a browser runs or opens here, instead of leaving for an app. */
 const NO_APPS = ['javascript:', 'data:', 'vbscript:', 'file:'];

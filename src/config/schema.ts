@@ -8,7 +8,7 @@ import { ACCOUNT_CLIENT } from '../clients/account-client.ts';
 import { clientMetadata } from '../clients/client-metadata.ts';
 import { smsSettings } from '../delivery/sms-settings.ts';
 import { directorySettings } from '../directory/directory-settings.ts';
-import { duration } from '../tenants/duration.ts';
+import { duration } from '../duration.ts';
 import { roleSettings, tenantSettings, tenantSlug } from '../tenants/tenant-settings.ts';
 import type { Path } from './tree.ts';
 
@@ -36,8 +36,12 @@ export function fileKeyOf(path: Path): Path {
 /** Pictures: in the file a path, in the settings the picture itself as a `data:` URI. */
 export const PICTURES = patterns('tenants.*.branding.logo');
 
-/** Paths that stay paths. */
-export const FOLDERS = patterns('dataFolder');
+/** Paths that stay paths: the private key of a client certificate is not to be in the database. */
+export const STAYING_PATHS = patterns(
+  'dataFolder',
+  'tenants.*.directories.*.tls.certFile',
+  'tenants.*.directories.*.tls.keyFile',
+);
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 

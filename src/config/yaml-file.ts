@@ -8,13 +8,13 @@ import type { Document } from 'yaml';
 import { isMapKey } from './keys.ts';
 import type { Layer } from './layer.ts';
 import type { Problem } from './problem.ts';
-import { FOLDERS, FROM_FILES, PICTURES, fileKeyOf } from './schema.ts';
+import { STAYING_PATHS, FROM_FILES, PICTURES, fileKeyOf } from './schema.ts';
 import { isMap as isTree, pathsOf, setAt, valueAt } from './tree.ts';
 import type { Path, Tree } from './tree.ts';
 import { mistakesIn } from './yaml-mistakes.ts';
 
 /** The keys whose values are paths, as the file spells them: relative to itself. */
-const FILES = [...FOLDERS, ...PICTURES, ...FROM_FILES.map(fileKeyOf)];
+const FILES = [...STAYING_PATHS, ...PICTURES, ...FROM_FILES.map(fileKeyOf)];
 
 /** Uses of one anchor, with those inside it: far more than a configuration has, and too few to fill the memory. */
 const MOST_ALIASES = 10_000;

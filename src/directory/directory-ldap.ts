@@ -60,6 +60,7 @@ export function createLdapDirectory({ name, settings, bindPassword, observe }: L
 
   return {
     name,
+    changesPasswords: false,
 
     find: (login) =>
       orUnavailable(async () => {
@@ -69,7 +70,7 @@ export function createLdapDirectory({ name, settings, bindPassword, observe }: L
         return entry ? accepted(toDirectoryUser(entry, schema.users)) : refused('unknown');
       }),
 
-    bind: (user, password) => orUnavailable(() => prove(user.dn, password, user.disabled)),
+    bind: (user, password) => orUnavailable(() => prove(user.dn, password, user.state === 'disabled')),
 
     bindNobody: (password) =>
       orUnavailable(async () => {
@@ -86,9 +87,13 @@ export function createLdapDirectory({ name, settings, bindPassword, observe }: L
 
     groupsOf: (user) =>
       orUnavailable(async () => {
-        const found = await walkUp(user.dn, settings.groups.depth, (dns) => parentGroups(groups, dns));
+        const found = await walkUp(user.dn, schema.groups.depth, (dns) => parentGroups(groups, dns));
         return withUniqueNames(groups, found);
       }),
+
+    changePassword: () => Promise.resolve(refused('not-allowed')),
+
+    lockoutPolicy: () => Promise.resolve(undefined),
 
     probe: async () => (await Promise.all(servers.map((server) => probeServer(server, access)))).flat(),
 

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 
+import { duration } from '../duration.ts';
 import { isDn } from './distinguished-name.ts';
 import { isFilter } from './ldap-filter.ts';
 
@@ -35,8 +36,11 @@ const tls = z
       .optional()
       .describe('The authorities, in PEM form'),
     caFile: z.string().min(1).optional(),
+    certFile: z.string().min(1).optional().describe('Path of our own certificate, for servers that ask for one'),
+    keyFile: z.string().min(1).optional().describe('Path of its private key'),
   })
   .refine(({ ca, caFile }) => !(ca && caFile), 'give ca or caFile, not both')
+  .refine(({ certFile, keyFile }) => !certFile === !keyFile, 'give certFile and keyFile, or neither')
   .prefault({})
   .describe("Certificates are always verified; against the given authorities alone, or the system's if none are given");
 
@@ -67,10 +71,28 @@ const users = z
     login: z.array(attribute).min(1).optional().describe('Attributes that a login name is looked for in'),
     username: attribute.optional().describe('The attribute shown as user name'),
     stableId: attribute.optional().describe('The attribute that never changes, whatever the entry is renamed to'),
-    disabled: z
-      .array(z.strictObject({ attribute, value: z.string() }))
+    stableIdSyntax: z
+      .enum(['text', 'guid'])
       .optional()
-      .describe('An entry with any of these values is disabled'),
+      .describe('guid: 16 bytes, the first three numbers of which are little-endian, as in Active Directory'),
+    disabled: z
+      .array(
+        z.union([
+          z.strictObject({ attribute, value: z.string() }),
+          z.strictObject({ attribute, bit: z.int().min(1).describe('The value of the bit in a number, as 2') }),
+        ]),
+      )
+      .optional()
+      .describe('An entry with any of these values, or bits, is disabled'),
+    expires: attribute.nullable().optional().describe('The attribute that holds the time after which an account is valid no longer: GeneralizedTime, a number as Active Directory writes it, or days as shadowExpire'),
+    passwordChangedAt: attribute
+      .nullable()
+      .optional()
+      .describe('The attribute that holds the time of the last change of the password'),
+    passwordExpiresAt: attribute
+      .nullable()
+      .optional()
+      .describe('The attribute that holds the time when the password expires, where no control of a bind tells it'),
     attributes: profile,
   })
   .prefault({});
@@ -86,18 +108,51 @@ const groups = z
       .describe(
         'Attribute of a member that holds the DNs of its groups, to be asked instead of `member`. Only where the server itself keeps it: people must not be able to write it',
       ),
+    memberUid: attribute
+      .nullable()
+      .optional()
+      .describe('Attribute of a group that holds the user names of its members (RFC 2307)'),
+    primary: z
+      .enum(['gid', 'rid'])
+      .nullable()
+      .optional()
+      .describe('The group that a person names by number: gidNumber (RFC 2307), or primaryGroupID of Active Directory'),
+    nesting: z
+      .enum(['walk', 'in-chain', 'token-groups'])
+      .optional()
+      .describe(
+        'How groups in groups are found: level by level, or by what Active Directory has for it: the matching rule 1.2.840.113556.1.4.1941, or tokenGroups (security groups alone)',
+      ),
     depth: z
       .int()
       .min(0)
       .max(50)
-      .default(10)
+      .optional()
       .describe('Groups above the direct ones: so many levels. 0: direct ones only'),
+  })
+  .prefault({});
+
+const passwords = z
+  .strictObject({
+    change: z
+      .enum(['password-modify', 'unicode-pwd', 'no'])
+      .optional()
+      .describe('How people change theirs: RFC 3062, as Active Directory wants it, or not here'),
+    warnDays: z
+      .int()
+      .min(0)
+      .max(365)
+      .default(14)
+      .describe('People are told so many days before their password expires'),
   })
   .prefault({});
 
 export const directorySettings = z
   .strictObject({
-    preset: z.enum(['openldap']).default('openldap').describe('The kind of server; sets whatever is not set here'),
+    preset: z
+      .enum(['openldap', 'rfc2307', 'activedirectory', '389ds', 'freeipa', 'lldap'])
+      .default('openldap')
+      .describe('The kind of server; sets whatever is not set here'),
     urls: z.array(serverUrl).min(1).describe('Servers that hold the same data, in the order in which they are asked'),
     tls,
     bindDn: dn.describe('The service account that searches; it needs no right to write'),
@@ -106,6 +161,7 @@ export const directorySettings = z
     groupBaseDn: dn.optional().describe('Where groups are, if not everywhere below baseDn'),
     users,
     groups,
+    passwords,
     realm: z
       .string()
       .regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i, 'write it without the @, as corp.example.com')
@@ -115,8 +171,13 @@ export const directorySettings = z
       .int()
       .min(1)
       .max(1000)
-      .default(4)
-      .describe("Binds that may fail before we stop asking: below the directory's own threshold"),
+      .optional()
+      .describe(
+        "Binds that may fail before we stop asking: one less than the directory's own threshold where it tells that, else 4",
+      ),
+    lockoutWindow: duration
+      .optional()
+      .describe('Time after which the directory forgets failed binds: what it tells, else 15 minutes'),
     connectTimeoutMs: milliseconds.default(2000).describe('Until a server is connected, encrypted and bound to'),
     operationTimeoutMs: milliseconds.default(3000).describe('For one bind or search'),
     pageSize: z

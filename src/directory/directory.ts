@@ -12,11 +12,21 @@ export interface DirectoryUser {
   /** The value of the directory's own login attribute, as the entry spells it. */
   username: string;
   profile: DirectoryProfile;
-  /** The entry itself says that the account is disabled. */
-  disabled: boolean;
+  /** What the entry itself says of the account, whatever the password. */
+  state: EntryState;
   /** By the directory's clock; undefined where it does not tell. */
   passwordChangedAt?: Date;
+  /** Undefined where the entry does not tell, or it never does. */
+  passwordExpiresAt?: Date;
+  /**
+   * How many binds as this person may still fail before the directory locks the account, by its own count; undefined where it never
+   * does, or does not tell.
+   */
+  bindsLeft?: number;
 }
+
+/** `expired`: the account was valid until a time that has passed. */
+export type EntryState = 'enabled' | 'disabled' | 'expired';
 
 /** Attributes of an entry under the names of OpenID Connect's standard claims (OpenID Connect Core 5.1). */
 export interface DirectoryProfile {
@@ -53,11 +63,35 @@ export interface BindNotice {
 
 /**
  * Why a bind was refused. `must-change`, `expired`, `disabled`, `account-expired` and `not-now` are given only where the
- * directory tells them after the right password, so they may be acted on and shown; after a wrong one it is `bad-credentials`
- * or `locked`, and a person must not be able to tell these apart.
+ * directory tells them after the right password, so they may be acted on and shown. The others prove nothing, and a person must
+ * not be able to tell these apart: `locked` after too many failures; `inactive`, disabled or expired, said whatever the password
+ * was; `nearly-locked`, not asked at all, because one more failure would lock the account.
  */
 export type BindRefusal =
-  'bad-credentials' | 'locked' | 'must-change' | 'expired' | 'disabled' | 'account-expired' | 'not-now';
+  | 'bad-credentials'
+  | 'locked'
+  | 'inactive'
+  | 'nearly-locked'
+  | 'must-change'
+  | 'expired'
+  | 'disabled'
+  | 'account-expired'
+  | 'not-now';
+
+/**
+ * Why a new password was not taken. `bad-credentials`: the current one was wrong. `rejected`: by the directory's rules, which does
+ * not tell by which (Active Directory). `not-allowed`: nobody's to change here; `locked`: the account, meanwhile.
+ */
+export type PasswordRefusal =
+  'bad-credentials' | 'locked' | 'too-short' | 'too-weak' | 'in-history' | 'too-soon' | 'rejected' | 'not-allowed';
+
+/** What a directory does about failed binds, by default: single people may have rules of their own. */
+export interface LockoutPolicy {
+  /** Failures after which it locks an account; 0: it never does. */
+  threshold: number;
+  /** Seconds after which it forgets failures; undefined: only a success or an administrator makes it. */
+  window: number | undefined;
+}
 
 export interface DirectoryProbe {
   step: 'connect' | 'tls' | 'bind' | 'search';
@@ -70,6 +104,8 @@ export interface DirectoryProbe {
 /** Every method throws AppError `directory_unavailable` when no configured server answers in time. */
 export interface Directory {
   readonly name: string;
+  /** Whether people's passwords can be changed here: the settings allow it, and what is sent is encrypted. */
+  readonly changesPasswords: boolean;
   /** Finds the one entry that a login name means. Searches only; proves nothing. */
   find(login: string): Promise<Outcome<DirectoryUser, 'unknown' | 'ambiguous'>>;
   /** Proves the password by a simple bind as the entry that `find` returned (RFC 4513 5.1.3). */
@@ -83,6 +119,13 @@ export interface Directory {
   findByStableId(id: StableId): Promise<DirectoryUser | undefined>;
   /** Direct and nested groups, each once, by the shortest path. */
   groupsOf(user: DirectoryUser): Promise<DirectoryGroup[]>;
+  /**
+   * Gives a person a new password, under their own credentials, so that the directory's own rules apply (RFC 3062; in Active
+   * Directory [MS-ADTS] 3.1.1.3.1.5.2). `current` may be one that has expired or must be changed.
+   */
+  changePassword(user: DirectoryUser, current: string, next: string): Promise<Outcome<void, PasswordRefusal>>;
+  /** Undefined where the service account may not read it. Remembered for a while. */
+  lockoutPolicy(): Promise<LockoutPolicy | undefined>;
   /** Tries each configured server step by step; never throws. */
   probe(): Promise<DirectoryProbe[]>;
   close(): Promise<void>;

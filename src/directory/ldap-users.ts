@@ -5,14 +5,15 @@ import type { Filter } from 'ldapts';
 import type { DirectoryProfile, DirectoryUser } from './directory.ts';
 import { anyEqual, equal, every, parseFilter } from './ldap-filter.ts';
 import type { LdapEntry } from './ldap-responses.ts';
-import type { DirectorySchema } from './presets.ts';
+import type { DirectorySchema, DisabledRule } from './presets.ts';
 
 type UserSchema = DirectorySchema['users'];
 
 export function userAttributes(schema: UserSchema): string[] {
   const { stableId, passwordChangedAt, username, login, disabled, attributes } = schema;
   const rules = disabled.map(({ attribute }) => attribute);
-  return [...new Set([stableId, passwordChangedAt, username, ...login, ...rules, ...Object.values(attributes).flat()])];
+  const times = passwordChangedAt ? [passwordChangedAt] : [];
+  return [...new Set([stableId, username, ...times, ...login, ...rules, ...Object.values(attributes).flat()])];
 }
 
 export function usersByLogin(schema: UserSchema, login: string): Filter {
@@ -23,26 +24,29 @@ export function userById(schema: UserSchema, id: string): Filter {
   return every(...people(schema), equal(schema.stableId, id));
 }
 
-function people({ objectClass, filter }: UserSchema): Filter[] {
-  const person = equal('objectClass', objectClass);
-  return filter === undefined ? [person] : [person, parseFilter(filter)];
+function people({ objectClass, filters }: UserSchema): Filter[] {
+  return [equal('objectClass', objectClass), ...filters.map(parseFilter)];
 }
 
 /** @throws Error when the entry does not show its immutable id: without it nobody can be told apart for good. */
 export function toDirectoryUser(entry: LdapEntry, schema: UserSchema): DirectoryUser {
   const [stableId] = entry.values(schema.stableId);
   if (stableId === undefined) throw new Error(`the service account may not read ${schema.stableId} of ${entry.dn}`);
-  const passwordChangedAt = readTime(entry.values(schema.passwordChangedAt)[0]);
+  const passwordChangedAt = readTime(entry.values(schema.passwordChangedAt ?? '')[0]);
   return {
     stableId,
     dn: entry.dn,
     username: firstValue(entry, [schema.username, ...schema.login]) ?? entry.dn,
     profile: toProfile(entry, schema.attributes),
-    disabled: schema.disabled.some(({ attribute, value }) =>
-      entry.values(attribute).some((actual) => actual.toLowerCase() === value.toLowerCase()),
-    ),
+    state: schema.disabled.some((rule) => isDisabledBy(entry, rule)) ? 'disabled' : 'enabled',
     ...(passwordChangedAt && { passwordChangedAt }),
   };
+}
+
+function isDisabledBy(entry: LdapEntry, rule: DisabledRule): boolean {
+  const values = entry.values(rule.attribute);
+  if ('bit' in rule) return values.some((value) => (Number(value) & rule.bit) !== 0);
+  return values.some((value) => value.toLowerCase() === rule.value.toLowerCase());
 }
 
 const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:[.,]\d+)?Z$/;

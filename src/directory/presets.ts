@@ -4,17 +4,23 @@
 import type { DirectoryProfile } from './directory.ts';
 import type { DirectorySettings } from './directory-settings.ts';
 
+export type DisabledRule = { attribute: string; value: string } | { attribute: string; bit: number };
+
 /** In the words of directory-settings.ts, which describes them. */
 export interface DirectorySchema {
   users: {
     objectClass: string;
-    filter?: string | undefined;
+    /** Each of them must match: the preset's own, and the operator's. */
+    filters: readonly string[];
     login: readonly string[];
     username: string;
     stableId: string;
-    /** Holds the time of the last change of the password, as GeneralizedTime (RFC 4517 3.3.13). */
-    passwordChangedAt: string;
-    disabled: readonly { attribute: string; value: string }[];
+    stableIdSyntax: 'text' | 'guid';
+    disabled: readonly DisabledRule[];
+    /** The three hold times, in a form that tells itself: GeneralizedTime (RFC 4517 3.3.13), FILETIME, or days since 1970. */
+    expires: string | null;
+    passwordChangedAt: string | null;
+    passwordExpiresAt: string | null;
     attributes: Readonly<Record<keyof DirectoryProfile, readonly string[]>>;
   };
   groups: {
@@ -22,22 +28,35 @@ export interface DirectorySchema {
     name: string;
     member: readonly string[];
     memberOf: string | null;
+    memberUid: string | null;
+    primary: 'gid' | 'rid' | null;
+    nesting: 'walk' | 'in-chain' | 'token-groups';
+    depth: number;
   };
+  passwords: { change: 'password-modify' | 'unicode-pwd' | 'no'; warnDays: number };
+  /** How the server is asked about failed binds (lockout.ts). */
+  lockout: 'ppolicy' | 'activedirectory' | '389ds' | null;
 }
 
-const openldap: DirectorySchema = {
+type Preset = Omit<DirectorySchema, 'passwords'> & { passwords: Pick<DirectorySchema['passwords'], 'change'> };
+
+const openldap: Preset = {
   users: {
     objectClass: 'inetOrgPerson',
+    filters: [],
     login: ['uid', 'mail'],
     username: 'uid',
     stableId: 'entryUUID',
-    // slapo-ppolicy(5) keeps it from the first change on; it may be missing for a password that came with the entry.
-    passwordChangedAt: 'pwdChangedTime',
+    stableIdSyntax: 'text',
     disabled: [
       // The time that slapo-ppolicy(5) keeps for "locked by an administrator".
       { attribute: 'pwdAccountLockedTime', value: '000001010000Z' },
       { attribute: 'nsAccountLock', value: 'TRUE' },
     ],
+    expires: null,
+    // slapo-ppolicy(5) keeps it from the first change on; it may be missing for a password that came with the entry.
+    passwordChangedAt: 'pwdChangedTime',
+    passwordExpiresAt: null,
     attributes: {
       name: ['displayName', 'cn'],
       givenName: ['givenName'],
@@ -57,13 +76,113 @@ const openldap: DirectorySchema = {
     member: ['member', 'uniqueMember'],
     // The overlay knows only what was added after it, and without it memberOf is an attribute that anybody may fill.
     memberOf: null,
+    memberUid: null,
+    primary: null,
+    nesting: 'walk',
+    depth: 10,
   },
+  passwords: { change: 'password-modify' },
+  lockout: 'ppolicy',
 };
 
-const PRESETS: Readonly<Record<DirectorySettings['preset'], DirectorySchema>> = { openldap };
+const rfc2307: Preset = {
+  ...openldap,
+  users: {
+    ...openldap.users,
+    objectClass: 'posixAccount',
+    login: ['uid'],
+    // shadow(5)
+    expires: 'shadowExpire',
+  },
+  groups: { ...openldap.groups, objectClass: ['posixGroup'], member: [], memberUid: 'memberUid', primary: 'gid' },
+};
 
-export function resolveSchema({ preset, users, groups }: DirectorySettings): DirectorySchema {
+const activedirectory: Preset = {
+  users: {
+    objectClass: 'user',
+    // SAM_NORMAL_USER_ACCOUNT ([MS-ADTS] 2.2.12): computers are users as well.
+    filters: ['(sAMAccountType=805306368)'],
+    login: ['sAMAccountName', 'userPrincipalName', 'mail'],
+    username: 'sAMAccountName',
+    stableId: 'objectGUID',
+    stableIdSyntax: 'guid',
+    // ADS_UF_ACCOUNTDISABLE ([MS-ADTS] 2.2.16)
+    disabled: [{ attribute: 'userAccountControl', bit: 2 }],
+    expires: 'accountExpires',
+    passwordChangedAt: 'pwdLastSet',
+    passwordExpiresAt: 'msDS-UserPasswordExpiryTimeComputed',
+    attributes: {
+      ...openldap.users.attributes,
+      website: ['wWWHomePage'],
+    },
+  },
+  groups: {
+    objectClass: ['group'],
+    name: 'cn',
+    member: ['member'],
+    memberOf: 'memberOf',
+    memberUid: null,
+    primary: 'rid',
+    nesting: 'in-chain',
+    depth: 10,
+  },
+  passwords: { change: 'unicode-pwd' },
+  lockout: 'activedirectory',
+};
+
+const ds389: Preset = {
+  ...openldap,
+  users: {
+    ...openldap.users,
+    objectClass: 'person',
+    stableId: 'nsUniqueId',
+    disabled: [{ attribute: 'nsAccountLock', value: 'TRUE' }],
+    // Only where passwordTrackUpdateTime is on.
+    passwordChangedAt: 'pwdUpdateTime',
+  },
+  lockout: '389ds',
+};
+
+const freeipa: Preset = {
+  ...ds389,
+  users: {
+    ...ds389.users,
+    stableId: 'ipaUniqueID',
+    expires: 'krbPrincipalExpiration',
+    passwordChangedAt: 'krbLastPwdChange',
+    passwordExpiresAt: 'krbPasswordExpiration',
+  },
+  groups: { ...ds389.groups, objectClass: ['ipaUserGroup'], member: ['member'] },
+};
+
+const lldap: Preset = {
+  ...openldap,
+  users: { ...openldap.users, objectClass: 'person', disabled: [], passwordChangedAt: null },
+  groups: { ...openldap.groups, objectClass: ['groupOfUniqueNames'], member: ['uniqueMember'], depth: 0 },
+  lockout: null,
+};
+
+const PRESETS: Readonly<Record<DirectorySettings['preset'], Preset>> = {
+  openldap,
+  rfc2307,
+  activedirectory,
+  '389ds': ds389,
+  freeipa,
+  lldap,
+};
+
+export function resolveSchema({ preset, users, groups, passwords }: DirectorySettings): DirectorySchema {
   const base = PRESETS[preset];
-  const attributes = { ...base.users.attributes, ...users.attributes };
-  return { users: { ...base.users, ...users, attributes }, groups: { ...base.groups, ...groups } };
+  const { filter, attributes, ...named } = users;
+  return {
+    ...base,
+    users: {
+      ...base.users,
+      ...named,
+      filters: filter === undefined ? base.users.filters : [...base.users.filters, filter],
+      attributes: { ...base.users.attributes, ...attributes },
+    },
+    groups: { ...base.groups, ...groups },
+    passwords: { ...base.passwords, ...passwords },
+  };
 }

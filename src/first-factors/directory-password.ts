@@ -3,10 +3,10 @@
 import type { Directory, DirectoryUser } from '../directory/directory.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
-import { ALLOWANCE } from '../security/attempt-limiter.ts';
 import { createBindPace } from './bind-pace.ts';
 import type { BindPace } from './bind-pace.ts';
-import type { Allowances, Candidate, FirstFactor } from './first-factor.ts';
+import type { Candidate, FirstFactor } from './first-factor.ts';
+import { allowancesOf } from './lockout-allowance.ts';
 
 export interface NamedDirectory {
   id: string;
@@ -118,47 +118,4 @@ function lookupsOf(loginName: string, directories: readonly NamedDirectory[]): L
   const named = directories.filter((source) => at > 0 && source.realm?.toLowerCase() === realm);
   if (named.length === 0) return directories.map((source) => ({ source, login: loginName }));
   return named.flatMap((source) => [loginName.slice(0, at), loginName].map((login) => ({ source, login })));
-}
-
-/**
- * Where a directory would lock an account before our own blocks slow a guesser down, our stop comes first and lasts until it has
- * forgotten the failures. One allowance for all of a tenant's directories and for names in none, so that the number of tries
- * does not tell who exists.
- */
-function allowancesOf(directories: readonly NamedDirectory[], trusting: boolean): Allowances {
-  const limits = directories.map(({ lockoutBudget = Infinity, lockoutWindow = ALLOWANCE.longestBlock }) => {
-    const kept = trusting ? keptOf(lockoutBudget) : 0;
-    return { budget: lockoutBudget - kept, kept, window: lockoutWindow };
-  });
-  const strict = limits.filter(({ budget, window }) => budget < failuresWithin(window));
-  const block = Math.max(...(strict.length > 0 ? strict : limits).map(({ window }) => window));
-  const within = (failures: number[]) => ({
-    failures: Math.min(ALLOWANCE.failures, ...failures),
-    firstBlock: block,
-    longestBlock: block,
-  });
-  const trusted = within(limits.map(({ kept }) => kept));
-  return {
-    anywhere: strict.length > 0 ? within(strict.map(({ budget }) => budget)) : ALLOWANCE,
-    trusted: trusted.failures > 0 ? trusted : undefined,
-  };
-}
-
-/**
- * Of the failures that a directory bears, a quarter is kept for browsers that an account's owner trusts: taken from the others'
- * and not added, so that both together still stay below its threshold. A budget of one cannot be shared.
- */
-function keptOf(budget: number): number {
-  if (budget === Infinity) return ALLOWANCE.failures;
-  return budget > 1 ? Math.max(1, Math.floor(budget / 4)) : 0;
-}
-
-/** How many failures the usual allowance lets through in so many seconds: its first ones, and one after each block. */
-function failuresWithin(seconds: number): number {
-  let { failures, firstBlock: block } = ALLOWANCE;
-  for (let at = block; at < seconds; at += block) {
-    failures += 1;
-    block = Math.min(block * 2, ALLOWANCE.longestBlock);
-  }
-  return failures;
 }

@@ -56,6 +56,8 @@ const TOLD: Record<FirstFactorRefusal, SignInRefusal> = {
   malformed: 'bad-credentials',
   'bad-credentials': 'bad-credentials',
   locked: 'bad-credentials',
+  inactive: 'bad-credentials',
+  'nearly-locked': 'bad-credentials',
   'must-change': 'must-change',
   expired: 'expired',
   disabled: 'account-disabled',

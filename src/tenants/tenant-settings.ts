@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { FACTORS, isRecovery } from '../policy/factors.ts';
 import { SECOND_FACTOR_LEVELS } from '../policy/levels.ts';
 import { whom } from '../policy/whom.ts';
-import { duration, lifetime } from './duration.ts';
+import { duration, lifetime } from '../duration.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

@@ -185,7 +185,7 @@ function entryValues({ entry, groups, checkedAt }: DirectoryAnswer): unknown[] {
     storableJson(entry.profile),
     storableText(entry.dn),
     storableJson(groups),
-    entry.disabled ? 'disabled' : 'enabled',
+    entry.state,
     checkedAt,
   ];
 }

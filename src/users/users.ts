@@ -1,7 +1,7 @@
 // People of a tenant: those joined to a directory's entry by its immutable id, and those whose account lives here. What the
 // directory said last is kept with a person; asking it again, and how old an answer may be, is up to whoever needs it.
 
-import type { DirectoryGroup, DirectoryProfile, DirectoryUser, StableId } from '../directory/directory.ts';
+import type { DirectoryGroup, DirectoryProfile, DirectoryUser, EntryState, StableId } from '../directory/directory.ts';
 import type { Outcome } from '../outcome.ts';
 
 /** What is told of a person, under the names of OpenID Connect's standard claims (OpenID Connect Core 5.1). */
@@ -38,7 +38,7 @@ export interface UserEntry {
   dn: string;
   groups: readonly DirectoryGroup[];
   /** `gone`: the directory had no such entry any more; the rest is what it said before that. */
-  state: 'enabled' | 'disabled' | 'gone';
+  state: EntryState | 'gone';
   checkedAt: Date;
 }
 

@@ -65,7 +65,7 @@ export function describeDirectory(name: string, start: () => Promise<DirectorySe
       it('reads a person by the login attributes, whatever the case', async () => {
         const ann = await found('ann');
         expect(ann.stableId).to.match(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-        expect(ann).to.deep.include({ dn: dnOf('ann'), username: 'ann', disabled: false });
+        expect(ann).to.deep.include({ dn: dnOf('ann'), username: 'ann', state: 'enabled' as const });
         expect(ann.profile).to.deep.equal({
           name: 'Ann Anderson',
           givenName: 'Ann',
@@ -151,7 +151,7 @@ export function describeDirectory(name: string, start: () => Promise<DirectorySe
 
       it('tells why a right password is not enough', async () => {
         const locked = await found('locked');
-        expect(locked.disabled).to.equal(true);
+        expect(locked.state).to.equal('disabled');
         expect(await directory.bind(locked, 'locked-password')).to.deep.equal({ ok: false, reason: 'locked' });
         const changer = await found('changer');
         expect(await directory.bind(changer, 'changer-password')).to.deep.equal({ ok: false, reason: 'must-change' });
@@ -161,7 +161,7 @@ export function describeDirectory(name: string, start: () => Promise<DirectorySe
       it('refuses who is disabled by a rule of the settings, and tells so only after the right password', async () => {
         const strict = open({ users: { disabled: [{ attribute: 'employeeType', value: 'Left' }] } });
         const gone = await found('gone', strict);
-        expect(gone.disabled).to.equal(true);
+        expect(gone.state).to.equal('disabled');
         expect(await strict.bind(gone, 'gone-password')).to.deep.equal({ ok: false, reason: 'disabled' });
         expect(await strict.bind(gone, 'wrong')).to.deep.equal({ ok: false, reason: 'bad-credentials' });
         expect(await directory.bind(await found('gone'), 'gone-password')).to.deep.equal({ ok: true, value: {} });
@@ -173,7 +173,7 @@ export function describeDirectory(name: string, start: () => Promise<DirectorySe
           expect(await directory.bind(unlucky, 'wrong')).to.deep.equal({ ok: false, reason: 'bad-credentials' });
         }
         expect(await directory.bind(unlucky, 'unlucky-password')).to.deep.equal({ ok: false, reason: 'locked' });
-        expect((await found('unlucky')).disabled).to.equal(false);
+        expect((await found('unlucky')).state).to.equal('enabled');
       });
 
       it('answers each of many at once', async () => {

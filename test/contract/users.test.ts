@@ -19,7 +19,7 @@ function answer(entry: Partial<DirectoryUser> = {}, groups: DirectoryGroup[] = [
     dn: 'uid=ann,dc=example',
     username: 'ann',
     profile: { name: 'Ann', email: 'ann@example.com' },
-    disabled: false,
+    state: 'enabled' as const,
   };
   return { entry: { ...ann, ...entry }, groups, checkedAt } satisfies DirectoryAnswer;
 }
@@ -123,7 +123,7 @@ describeOnEveryDatabase('users of a directory', ({ db, other }) => {
     expect(renamed).to.deep.include({ id: user.id, username: 'ann.b', profile: { email: 'b@example.com' } });
     expect(renamed?.directory).to.deep.include({ groups: [board], checkedAt: later(1), state: 'enabled' });
 
-    const disabled = await remember(answer({ disabled: true }, [board], later(2)));
+    const disabled = await remember(answer({ state: 'disabled' as const }, [board], later(2)));
     expect(disabled?.directory).to.include({ state: 'disabled' });
     const gone = await remember({ entry: undefined, checkedAt: later(3) });
     expect(gone?.directory).to.deep.include({

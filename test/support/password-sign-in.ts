@@ -34,7 +34,7 @@ export interface Source {
 }
 
 export function entryOf(id: string, { names }: Person): DirectoryUser {
-  return { stableId: id, dn: `uid=${id}`, username: names[0] ?? id, profile: {}, disabled: false };
+  return { stableId: id, dn: `uid=${id}`, username: names[0] ?? id, profile: {}, state: 'enabled' as const };
 }
 
 function fakeDirectory(
@@ -45,6 +45,7 @@ function fakeDirectory(
   const unused = () => Promise.reject(new Error('not asked in these tests'));
   return {
     name,
+    changesPasswords: false,
     async find(login) {
       if (down === 'find') throw directoryUnavailable(new Error('connection refused'));
       if (ambiguous.includes(login)) return refused('ambiguous');
@@ -64,6 +65,8 @@ function fakeDirectory(
     },
     findByStableId: unused,
     groupsOf: unused,
+    changePassword: unused,
+    lockoutPolicy: unused,
     probe: unused,
     close: unused,
   };

@@ -11,7 +11,7 @@ import { dotted, pathsOf, valueAt } from '../../src/config/tree.ts';
 import type { Path } from '../../src/config/tree.ts';
 import { resolveSchema } from '../../src/directory/presets.ts';
 import { directorySettings } from '../../src/directory/directory-settings.ts';
-import { duration } from '../../src/tenants/duration.ts';
+import { duration } from '../../src/duration.ts';
 import { configFolder, loaded } from './config-fixture.ts';
 import type { ConfigFolder } from './config-fixture.ts';
 
@@ -71,7 +71,12 @@ describe('config/example.yaml', () => {
     const least = { urls: ['ldap://a'], bindDn: 'cn=svc', baseDn: 'dc=a' };
     const shown = object(valueAt(everything, ['tenants', 'acme', 'directories', 'corp']));
     const users = { ...object(valueAt(shown, ['users'])), filter: undefined };
-    const settings = directorySettings.parse({ ...least, users, groups: valueAt(shown, ['groups']) });
+    const settings = directorySettings.parse({
+      ...least,
+      users,
+      groups: valueAt(shown, ['groups']),
+      passwords: valueAt(shown, ['passwords']),
+    });
     expect(withoutGaps(resolveSchema(settings))).to.deep.equal(
       withoutGaps(resolveSchema(directorySettings.parse(least))),
     );

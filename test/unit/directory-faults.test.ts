@@ -13,7 +13,7 @@ import {
   result,
 } from './directory-fake-server.ts';
 
-const ann = { stableId: 'x', dn: 'uid=ann,dc=fake,dc=test', username: 'ann', profile: {}, disabled: false };
+const ann = { stableId: 'x', dn: 'uid=ann,dc=fake,dc=test', username: 'ann', profile: {}, state: 'enabled' as const };
 
 /** Every operation ends in the same fault, and soon. */
 async function expectNothingWorks(directory: Directory, reason: RegExp): Promise<void> {

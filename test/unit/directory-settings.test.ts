@@ -14,7 +14,7 @@ function problems(settings: object): string[] {
 describe('the settings of a directory', () => {
   it('need no more than where it is, who asks, and where to look', () => {
     const settings = directorySettings.parse(least);
-    expect(settings).to.deep.include({ preset: 'openldap', tls: { mode: 'starttls' }, lockoutBudget: 4 });
+    expect(settings).to.deep.include({ preset: 'openldap', tls: { mode: 'starttls' } });
     expect(settings).to.include({ connectTimeoutMs: 2000, operationTimeoutMs: 3000 });
     expect(resolveSchema(settings)).to.deep.nested.include({
       'users.login': ['uid', 'mail'],
