@@ -8,6 +8,7 @@ import { describeProblem } from './config/problem.ts';
 import type { Problem } from './config/problem.ts';
 import { redactor } from './config/redactor.ts';
 import { within } from './deadline.ts';
+import { reasonOf } from './errors.ts';
 
 /** One thing that the configuration names, to be asked. */
 export interface Probe {
@@ -88,13 +89,6 @@ async function ask(probe: Probe, limitMs: number, redact: (text: string) => stri
   } catch (error) {
     return { name, ok: false, milliseconds: took(), detail: redact(reasonOf(error)), steps: [] };
   }
-}
-
-/** Down to the cause: what a fault says to the public does not help whoever runs the server. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const own = error instanceof AggregateError ? error.errors.map(reasonOf).join('; ') : error.message;
-  return error.cause === undefined ? own : `${own} (${reasonOf(error.cause)})`;
 }
 
 function textOf({ problems, warnings, probes }: Findings): string {

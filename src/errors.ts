@@ -73,3 +73,10 @@ export function storageUnavailable(cause: unknown): AppError {
 export function overloaded(): AppError {
   return new AppError('overloaded', 503, 'The service is busy at the moment.', { retryAfter: 2 });
 }
+
+/** Down to the cause: what a fault says to the public does not help whoever runs the server. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error instanceof AggregateError ? error.errors.map(reasonOf).join('; ') : error.message;
+  return error.cause === undefined ? own : `${own} (${reasonOf(error.cause)})`;
+}

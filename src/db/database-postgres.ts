@@ -9,19 +9,19 @@ export interface PostgresOptions {
   url: string;
   /** Connections at most; 20 unless told. */
   poolMax?: number;
-  /** How long the server may take for one statement; 5,000 unless told. */
+  /** How long the server may take for one statement; 2,500 unless told. */
   statementTimeoutMs?: number;
   /** How long to wait for a connection, free or new; 2,000 unless told. */
   acquireTimeoutMs?: number;
 }
 
 /** Waiting on top of the statement time-out: the server gets to report it first, and only a silent one is given up. */
-const networkGraceMs = 1_000;
+const networkGraceMs = 500;
 const closeTimeoutMs = 5_000;
 
 /** Connects when first asked something, and again whenever connections were lost. */
 export function openPostgres(options: PostgresOptions): OpenDatabase {
-  const { url, poolMax = 20, statementTimeoutMs = 5_000, acquireTimeoutMs = 2_000 } = options;
+  const { url, poolMax = 20, statementTimeoutMs = 2_500, acquireTimeoutMs = 2_000 } = options;
   const server: PoolConfig = {
     connectionString: url,
     connectionTimeoutMillis: acquireTimeoutMs,

@@ -21,6 +21,8 @@ export interface SallyportOptions {
   tenants: Record<string, TenantDeclaration>;
   /** Over what is the same for all; `undefined` takes a key away. */
   server?: Record<string, unknown>;
+  /** Brings the database to this version first: one of the caller's own, named in `server`. */
+  migrate?: boolean;
   /** Of the public URL; any that is free if left out. */
   port?: number;
   /** Processes on the same storage. All have the public URL of the first. */
@@ -86,6 +88,7 @@ function withTotp(tenant: TenantDeclaration): object {
 export async function startSallyport({
   tenants,
   server = {},
+  migrate = false,
   port,
   processes: count = 1,
   env: everywhere = {},
@@ -119,6 +122,7 @@ export async function startSallyport({
   }
   const startAnother = async (env?: Record<string, string>) => startOn(`http://localhost:${await freePort()}`, env);
 
+  if (migrate) await runSallyport(['migrate', '--config', configFile]);
   await startOn(publicUrl);
   for (let more = 1; more < count; more++) await startAnother();
 
