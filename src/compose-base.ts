@@ -8,8 +8,12 @@ import { createRedisStore } from './ephemeral/ephemeral-redis.ts';
 import type { EphemeralStore } from './ephemeral/ephemeral-store.ts';
 import type { Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
+import { cacheRoles } from './roles/cached-roles.ts';
+import { createPostgresRoles } from './roles/roles-postgres.ts';
+import { createRoles } from './roles/roles.ts';
 import { createPostgresAttemptCounters } from './security/attempt-limiter-postgres.ts';
 import { createAttemptLimiter } from './security/attempt-limiter.ts';
+import { createTenantCaches } from './tenants/tenant-caches.ts';
 import type { Tenant } from './tenants/tenants.ts';
 
 export interface BaseOptions {
@@ -24,9 +28,13 @@ export function composeBase({ configuration, storage, log }: BaseOptions) {
   const { publicUrl } = configuration;
   const core = composeCore(storage);
   const store = openEphemeral(configuration, log);
+  const caches = createTenantCaches();
   return {
     ...storage,
     ...core,
+    clients: { ...core.clients, find: caches.of(core.clients.find) },
+    roles: createRoles(cacheRoles(createPostgresRoles(storage.db), caches)),
+    caches,
     log,
     store,
     metrics: createMetrics(),

@@ -5,7 +5,9 @@ import type { PageParts } from './compose-pages.ts';
 import type { People } from './compose-people.ts';
 import type { SecondFactors } from './compose-second-factors.ts';
 import type { Directories } from './directory/directories.ts';
+import { createChangePassword } from './first-factors/change-password.ts';
 import type { NamedDirectory } from './first-factors/directory-password.ts';
+import { createLockoutLimits } from './first-factors/lockout-allowance.ts';
 import { createPasswordSignIn } from './first-factors/password-sign-in.ts';
 import { currentDevice } from './http/request-context.ts';
 import { createFinishLogin } from './login/finish-login.ts';
@@ -20,12 +22,14 @@ import type { Tenant } from './tenants/tenants.ts';
 export function composeLogin(base: Base, { sender }: PageParts, people: People, factors: SecondFactors) {
   const { store, clients, users } = base;
   const stillStands = createStillStands(people.standing);
+  const lockoutLimits = createLockoutLimits();
   const logins = createLogins({
     ...base,
     ...people,
     ...factors,
     states: createLoginStates(store, INTERACTION_LIFE),
-    signIn: createPasswordSignIn({ ...base, localAccounts: users }),
+    signIn: createPasswordSignIn({ ...base, lockoutLimits, localAccounts: users }),
+    changePassword: createChangePassword({ ...base, ...factors, lockoutLimits }),
     directoriesOf: (tenant) => namedDirectories(people.directories, tenant),
     linkUser: createLinkUser({ ...base, ...people }),
     stillStands,
@@ -35,10 +39,11 @@ export function composeLogin(base: Base, { sender }: PageParts, people: People, 
 }
 
 function namedDirectories(directories: Directories, tenant: Tenant): NamedDirectory[] {
-  return directories.of(tenant).map(({ id, directory, settings: { realm, lockoutBudget } }) => ({
+  return directories.of(tenant).map(({ id, directory, settings: { realm, lockoutBudget, lockoutWindow } }) => ({
     id,
     directory,
-    ...(realm === undefined ? {} : { realm }),
-    lockoutBudget: lockoutBudget ?? 4,
+    realm,
+    lockoutBudget,
+    lockoutWindow,
   }));
 }

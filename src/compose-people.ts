@@ -10,14 +10,19 @@ import { createStanding } from './users/standing.ts';
 
 export type People = ReturnType<typeof composePeople>;
 
-export function composePeople({ db, users, audit, metrics, log }: Base) {
+export function composePeople({ db, users, sessions, audit, metrics, log }: Base) {
   const directories = createDirectories(
     ({ name, settings, bindPassword = '' }) =>
       createLdapDirectory({
         name,
         settings,
         bindPassword,
-        observe: (operation, server, seconds, ok) => metrics.directoryAnswered({ operation, server, seconds, ok }),
+        observe: metrics.directoryAnswered,
+        serverChanged: (change) => {
+          metrics.directoryServerChanged(change);
+          if (change.state === 'down') log.warn({ directory: name, ...change }, 'a directory server is down');
+          else if (change.state === 'up') log.info({ directory: name, ...change }, 'a directory server is up');
+        },
       }),
     warn(log, 'a directory could not be closed'),
   );
@@ -25,7 +30,7 @@ export function composePeople({ db, users, audit, metrics, log }: Base) {
   return {
     directories,
     directoryOf,
-    standing: createStanding({ users, directoryOf, audit }),
+    standing: createStanding({ users, directoryOf, sessions, audit, db }),
     consents: createPostgresConsents(db),
   };
 }

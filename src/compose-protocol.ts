@@ -37,7 +37,7 @@ export function composeProtocol(
           subject: { kind: 'session', id: uid },
         }),
     });
-    reportEvents(provider, tenant, base);
+    reportEvents(provider, tenant, { ...base, audit: audit.reports });
     return provider;
   }
   const served = (tenant: Tenant | undefined) => tenant && deliverable(tenant, channels);

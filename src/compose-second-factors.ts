@@ -9,7 +9,6 @@ import { createAskedChallenges } from './second-factors/asked-challenges.ts';
 import { createChallenges } from './second-factors/challenges.ts';
 import { createEmailCode } from './second-factors/email-code.ts';
 import { createEnrolSecondFactor } from './second-factors/enrol.ts';
-import { createFactorChanged } from './second-factors/factor-changed.ts';
 import type { Factors } from './second-factors/factors.ts';
 import { createManageFactors } from './second-factors/manage-factors.ts';
 import { createOwnedFactors } from './second-factors/owned-factors.ts';
@@ -22,6 +21,7 @@ import { createTotp } from './second-factors/totp.ts';
 import { derivedSecrets } from './security/derived-secrets.ts';
 import { FAILURES, RENAMES, createTally } from './security/tally.ts';
 import type { Tenant } from './tenants/tenants.ts';
+import { createAccountChanged } from './users/account-changed.ts';
 
 export type SecondFactors = ReturnType<typeof composeSecondFactors>;
 
@@ -35,11 +35,12 @@ export function composeSecondFactors(base: Base, delivery: DeliveryParts) {
     askedChallenges: createAskedChallenges({ ...base, ...delivery, challenges }),
     answers: createAnswers({ ...base, countFailure }),
     countFailure,
-    changed: createFactorChanged({ ...base, ...delivery }),
+    changed: createAccountChanged({ ...base, ...delivery }),
   };
   const passkey = (tenant: Tenant) => passkeyOf(tenant, base.issuerOf(tenant));
   const factors: Factors = (tenant, id) => (id === 'passkey' ? passkey(tenant) : codeFactorOf(tenant, id));
   return {
+    accountChanged: parts.changed,
     factors,
     ownedFactors: createOwnedFactors(base),
     proveSecondFactor: createProveSecondFactor(parts),

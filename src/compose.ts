@@ -57,7 +57,11 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const login = composeLogin(base, pages, people, factors);
   const protocol = composeProtocol(base, pages, people, delivery.channels);
 
-  const changes = watchTenants(base.db, protocol.sites.forget, { onError: warn(log, 'tenant changes cannot be read') });
+  const forget = (tenantId: string) => {
+    base.caches.forget(tenantId);
+    protocol.sites.forget(tenantId);
+  };
+  const changes = watchTenants(base.db, forget, { onError: warn(log, 'tenant changes cannot be read') });
   const oldKeys = repeat(() => dropOldKeys(base), HOUR_MS, warn(log, 'old signing keys could not be dropped'));
   const sweep = sweepPeriodically(base.db, { onError: warn(log, 'expired rows could not be swept') });
   base.metrics.watchPool('database', () => base.db.poolUse());
@@ -96,6 +100,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     },
     async close() {
       await Promise.all([changes.stop(), oldKeys.stop(), sweep.stop(), delivery.stop()]);
+      await base.audit.reports.settled();
       await people.directories.close();
       await base.store.close();
     },

@@ -7,6 +7,8 @@ import { Command } from 'commander';
 import { checkConfig } from './check-config.ts';
 import { createAdministrator, setPassword } from './commands/administrators.ts';
 import { configured, onStorage, onTenants } from './commands/configured.ts';
+import { testDirectory } from './commands/directory-test.ts';
+import type { DirectoryTest } from './commands/directory-test.ts';
 import { migrate } from './commands/migrate.ts';
 import { complain, print } from './commands/output.ts';
 import { probesOf } from './commands/probes.ts';
@@ -27,6 +29,8 @@ interface AdministratorOptions {
   tenant: string;
   passwordFile?: string;
 }
+
+type TestOptions = Pick<DirectoryTest, 'config' | 'passwordFile' | 'json'>;
 
 const program = new Command('sallyport')
   .description('An OpenID Connect provider for people who have a directory')
@@ -96,6 +100,18 @@ program
   .option('--now', 'even where relying parties cannot have seen the next key yet')
   .action((tenant: string, { config, now = false }: { config?: string; now?: boolean }) =>
     run(() => onTenants(config, (core) => rotateKeys(core, tenant, now)))(),
+  );
+
+program
+  .command('directory')
+  .description("a tenant's directories")
+  .command('test <tenant> <directory> [login]')
+  .description('ask a directory all that a sign-in asks, and show what it answers')
+  .option(...CONFIG)
+  .option('--password-file <file>', 'holds the password of the login, to be tried once: a wrong one counts there')
+  .option('--json', 'one JSON list of steps')
+  .action((tenant: string, directory: string, login: string | undefined, options: TestOptions) =>
+    run(() => testDirectory({ tenant, directory, login, ...options }))(),
   );
 
 program

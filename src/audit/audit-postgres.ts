@@ -1,40 +1,55 @@
 import { v7 as uuidv7 } from 'uuid';
 
 import type { Database } from '../db/database.ts';
-import { storableJson, storableText } from '../db/storable.ts';
+import { storableJson } from '../db/storable.ts';
 import { currentRequest } from '../http/request-context.ts';
-import type { Audit } from './audit.ts';
+import type { Audit, AuditEvent, AuditReports } from './audit.ts';
+import { groupWrites } from './grouped-writes.ts';
 
 /** Characters of one text: what somebody typed may be of any length. */
 const LONGEST_TEXT = 500;
 
-export function createPostgresAudit(db: Database): Audit {
+const INSERT = `
+  insert into audit_events
+    (id, tenant_id, type, actor_kind, actor_id, subject_kind, subject_id, reason, detail, address, user_agent, request_id)
+  select id, tenant_id, type, actor_kind, actor_id, subject_kind, subject_id, reason, detail, address, user_agent, request_id
+    from jsonb_to_recordset($1) as event
+      (id uuid, tenant_id uuid, type text, actor_kind text, actor_id text, subject_kind text, subject_id text, reason text,
+       detail jsonb, address text, user_agent text, request_id text)`;
+
+/** `reports` are for what has happened already, outside of any unit of work. */
+export function createPostgresAudit(db: Database): Audit & { reports: AuditReports } {
+  const insert = async (events: readonly object[]): Promise<void> => {
+    await db.query(INSERT, [storableJson(events, LONGEST_TEXT)]);
+  };
+  const grouped = groupWrites(insert);
   return {
-    async record({ type, tenantId, actor, subject, reason, detail }) {
-      const request = currentRequest();
-      await db.query(
-        `insert into audit_events
-           (id, tenant_id, type, actor_kind, actor_id, subject_kind, subject_id, reason, detail, address, user_agent, request_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-        [
-          uuidv7(),
-          tenantId,
-          type,
-          actor?.kind,
-          storable(actor?.id),
-          subject?.kind,
-          storable(subject?.id),
-          storable(reason),
-          detail && storableJson(detail, LONGEST_TEXT),
-          request?.address,
-          request?.userAgent,
-          request?.requestId,
-        ],
-      );
+    record: (event) => insert([rowOf(event)]),
+    reports: {
+      async record(event) {
+        const row = rowOf(event);
+        // Not for another's fault, such as a tenant that is gone, is an event lost.
+        await grouped.add(row).catch(() => insert([row]));
+      },
+      settled: grouped.settled,
     },
   };
 }
 
-function storable(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : storableText(text.slice(0, LONGEST_TEXT));
+function rowOf({ type, tenantId, actor, subject, reason, detail }: AuditEvent): object {
+  const request = currentRequest();
+  return {
+    id: uuidv7(),
+    tenant_id: tenantId,
+    type,
+    actor_kind: actor?.kind,
+    actor_id: actor?.id,
+    subject_kind: subject?.kind,
+    subject_id: subject?.id,
+    reason,
+    detail,
+    address: request?.address,
+    user_agent: request?.userAgent,
+    request_id: request?.requestId,
+  };
 }

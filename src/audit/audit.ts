@@ -30,7 +30,9 @@ export type AuditEventType =
   | 'key.rotated'
   | 'configuration.applied'
   | 'administrator.created'
-  | 'password.set';
+  | 'password.set'
+  | 'password.changed'
+  | 'password.refused';
 
 /** No code, secret, password or token ever goes into `detail`. */
 export interface AuditEvent {
@@ -54,4 +56,10 @@ export function byUser(tenantId: string, userId: string): Pick<AuditEvent, 'tena
 export interface Audit {
   /** Records the event with the current request's address, user agent and id (http/request-context.ts). */
   record(event: AuditEvent): Promise<void>;
+}
+
+/** Of what has happened already, and happens often: events that come at once are written in one statement. */
+export interface AuditReports extends Audit {
+  /** Resolves when all that was recorded so far has been written. */
+  settled(): Promise<void>;
 }

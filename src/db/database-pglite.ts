@@ -1,7 +1,7 @@
 // The embedded database: PostgreSQL as WebAssembly, in this process (PGlite). It has one session, never fsyncs and never vacuums
 // by itself; what that asks for is here. The rest is as with Postgres.
 
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import path from 'node:path';
 import { openPool } from './connection-pool.ts';
 import { lockFolder } from './folder-lock.ts';
@@ -58,7 +58,9 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<OpenD
   };
 }
 
-function start(folder: string | undefined): Promise<PGlite> {
+async function start(folder: string | undefined): Promise<PGlite> {
+  // A process on a Postgres outside has no use for it.
+  const { PGlite } = await import('@electric-sql/pglite');
   return PGlite.create({
     // Beside the lock: PostgreSQL wants a folder of its own.
     dataDir: folder === undefined ? undefined : path.join(folder, 'postgres'),

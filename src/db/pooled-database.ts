@@ -1,7 +1,6 @@
 // What Postgres and PGlite have in common: prepared statements and units of work on a pool of connections.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import knex from 'knex';
 import type { Knex } from 'knex';
 import type { Pool, QueryConfig } from 'pg';
 import { within } from '../deadline.ts';
@@ -76,6 +75,8 @@ export function pooledDatabase(pool: Pool): Omit<OpenDatabase, 'kind' | 'withKne
 export async function lendKnex<T>(pool: Pool, work: (knex: Knex) => Promise<T>): Promise<T> {
   const silent = { warn: () => undefined, error: () => undefined, deprecate: () => undefined, debug: () => undefined };
   try {
+    // Only migrations need it, and a serving process is spared 3 MB and 68 files.
+    const { default: knex } = await import('knex');
     return await work(knex({ client: 'pg', connectionPool: pool, log: silent }));
   } catch (error) {
     throw storageError(error);

@@ -11,7 +11,7 @@ import type { EmailMessage, Enqueue } from './delivery.ts';
 /** What somebody is told about a change of their own account. */
 export type AccountNotice =
   | { kind: 'factor-added' | 'factor-removed' | 'factor-renamed'; factor: FactorId; name?: string | undefined }
-  | { kind: 'recovery-codes-made' }
+  | { kind: 'recovery-codes-made' | 'password-changed' }
   | { kind: 'recovery-code-used'; remaining: number }
   /** A signature counter ran backwards: somebody may have a copy. */
   | { kind: 'passkey-refused' };

@@ -21,7 +21,7 @@ const FROM_THE_DIRECTORY: readonly Omit<DemoUser, 'password'>[] = [
   { tenant: 'acme', username: 'ann', note: 'no second factor yet: enrols one' },
   { tenant: 'acme', username: 'tom', note: 'has TOTP, by the secret below; in two groups named managers' },
   { tenant: 'acme', username: 'lou', note: 'locked in the directory, which looks like a wrong password' },
-  { tenant: 'acme', username: 'max', note: 'must change the password before anything else' },
+  { tenant: 'acme', username: 'max', note: 'has to choose a new password, then enrols a second factor' },
   { tenant: 'globex', username: 'gail', note: 'in admins: gets a code by text message or mail, in the inbox' },
   { tenant: 'globex', username: 'gus', note: 'asked for the password alone' },
 ];

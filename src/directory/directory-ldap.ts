@@ -1,6 +1,6 @@
 // A directory over LDAP: people are found as the service account, and a password is proven by binding as the person.
-// ldap-client.ts does what is asked on the wire; ldap-users.ts and ldap-groups.ts say what is asked; outcomes.ts says what a
-// bind's answer means.
+// ldap-client.ts does what is asked on the wire; ldap-users.ts and ldap-groups.ts say what is asked; ldap-passwords.ts is what
+// is done with passwords, and ldap-lockout.ts knows how often one may be tried.
 
 import { randomUUID } from 'node:crypto';
 
@@ -8,19 +8,19 @@ import type { Filter } from 'ldapts';
 
 import { directoryUnavailable } from '../errors.ts';
 import { accepted, refused } from '../outcome.ts';
-import type { Directory } from './directory.ts';
+import type { Directory, DirectoryUser } from './directory.ts';
 import type { DirectorySettings } from './directory-settings.ts';
 import { ldapClient } from './ldap-client.ts';
-import { LdapResultError } from './ldap-connection.ts';
-import { parentGroups, withUniqueNames } from './ldap-groups.ts';
-import { PASSWORD_POLICY_CONTROL, readPasswordPolicy } from './ldap-password-policy.ts';
+import type { Observe } from './ldap-exchange.ts';
+import { createLockout } from './ldap-lockout.ts';
+import { ldapMemberships } from './ldap-memberships.ts';
+import { ldapPasswords } from './ldap-passwords.ts';
 import { probeServer } from './ldap-probe.ts';
 import type { LdapEntry } from './ldap-responses.ts';
-import type { Observe } from './ldap-servers.ts';
+import { serverAbilities } from './ldap-root-dse.ts';
+import type { ServerChanged } from './ldap-servers.ts';
 import { ldapServers } from './ldap-servers.ts';
-import { toDirectoryUser, userAttributes, userById, usersByLogin } from './ldap-users.ts';
-import { walkUp } from './nested-groups.ts';
-import { bindOutcome } from './outcomes.ts';
+import { anybody, toDirectoryUser, userAttributes, userById, usersByLogin } from './ldap-users.ts';
 import { resolveSchema } from './presets.ts';
 
 export interface LdapDirectoryOptions {
@@ -29,71 +29,72 @@ export interface LdapDirectoryOptions {
   /** Of the service account. */
   bindPassword: string;
   observe?: Observe;
+  serverChanged?: ServerChanged;
+  now?: () => Date;
 }
 
 const MAX_NAME_LENGTH = 256;
-const MAX_PASSWORD_BYTES = 1024;
 
-/** @throws Error when `tls.caFile` cannot be read. Connects to nothing yet. */
-export function createLdapDirectory({ name, settings, bindPassword, observe }: LdapDirectoryOptions): Directory {
-  const access = { settings, bindPassword, observe };
+/** Connects to nothing yet. */
+export function createLdapDirectory(options: LdapDirectoryOptions): Directory {
+  const { name, settings, bindPassword, observe, serverChanged, now = () => new Date() } = options;
+  const access = { settings, bindPassword, observe, serverChanged };
   const servers = ldapServers(settings);
   const client = ldapClient(servers, access);
   const schema = resolveSchema(settings);
   const { baseDn, userBaseDn = baseDn, groupBaseDn = baseDn } = settings;
-  const groups = { search: client.search, schema, baseDn, groupBaseDn };
+  const abilities = serverAbilities(client.search);
+  const memberships = ldapMemberships({ search: client.search, abilities, schema, groupBaseDn });
   const nobody = `cn=${randomUUID()},${userBaseDn}`;
 
+  const passwords = ldapPasswords({ client, servers, schema, now });
+  const lockout = createLockout({ search: client.search, kind: schema.lockout, baseDn, now });
+
   const searchUsers = (filter: Filter): Promise<LdapEntry[]> => {
-    const attributes = userAttributes(schema.users);
+    const attributes = [...new Set([...userAttributes(schema.users), ...lockout.attributes])];
     return client.search({ base: userBaseDn, scope: 'sub', filter, attributes, sizeLimit: 2 });
   };
 
-  const prove = async (dn: string, password: string, entryDisabled: boolean) => {
-    if (!isPassword(password)) return refused('bad-credentials');
-    const result = await client.bind(dn, password);
-    const policy = readPasswordPolicy(result.controls.get(PASSWORD_POLICY_CONTROL));
-    const outcome = bindOutcome({ code: result.code, policy, entryDisabled });
-    if (!outcome) throw new LdapResultError('bind', result);
-    return outcome;
+  const toUser = async (entry: LdapEntry): Promise<DirectoryUser> => {
+    const bindsLeft = await lockout.bindsLeft(entry);
+    return { ...toDirectoryUser(entry, schema.users, now()), ...(bindsLeft !== undefined && { bindsLeft }) };
   };
 
   return {
     name,
-    changesPasswords: false,
+    changesPasswords: passwords.changeable,
 
     find: (login) =>
       orUnavailable(async () => {
         if (!isName(login)) return refused('unknown');
         const [entry, another] = await searchUsers(usersByLogin(schema.users, login));
         if (another) return refused('ambiguous');
-        return entry ? accepted(toDirectoryUser(entry, schema.users)) : refused('unknown');
+        return entry ? accepted(await toUser(entry)) : refused('unknown');
       }),
 
-    bind: (user, password) => orUnavailable(() => prove(user.dn, password, user.state === 'disabled')),
+    bind: (user, password) => orUnavailable(() => passwords.bind(user, password)),
 
     bindNobody: (password) =>
       orUnavailable(async () => {
-        await prove(nobody, password, false);
+        await passwords.bind({ dn: nobody, state: 'enabled' }, password);
       }),
 
     findByStableId: (id) =>
       orUnavailable(async () => {
-        if (!isName(id)) return undefined;
-        const [entry, another] = await searchUsers(userById(schema.users, id));
+        const byId = isName(id) ? userById(schema.users, id) : undefined;
+        if (!byId) return undefined;
+        const [entry, another] = await searchUsers(byId);
         if (another) throw new Error(`${schema.users.stableId} ${id} is not unique`);
-        return entry && toDirectoryUser(entry, schema.users);
+        return entry && toUser(entry);
       }),
 
-    groupsOf: (user) =>
-      orUnavailable(async () => {
-        const found = await walkUp(user.dn, schema.groups.depth, (dns) => parentGroups(groups, dns));
-        return withUniqueNames(groups, found);
-      }),
+    showsPeople: () => orUnavailable(async () => (await searchUsers(anybody(schema.users))).length > 0),
 
-    changePassword: () => Promise.resolve(refused('not-allowed')),
+    groupsOf: (user) => orUnavailable(() => memberships(user.dn)),
 
-    lockoutPolicy: () => Promise.resolve(undefined),
+    changePassword: (user, current, next) => orUnavailable(() => passwords.change(user, current, next)),
+
+    lockoutPolicy: () => orUnavailable(lockout.policy),
 
     probe: async () => (await Promise.all(servers.map((server) => probeServer(server, access)))).flat(),
 
@@ -112,12 +113,4 @@ async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
 /** What can be somebody's name. No schema allows control characters in one, and some servers stop reading at a NUL. */
 function isName(text: string): boolean {
   return text !== '' && text.length <= MAX_NAME_LENGTH && !/\p{Cc}/u.test(text);
-}
-
-/**
- * Whether a password may be sent at all. An empty one makes an anonymous bind that succeeds (RFC 4513 5.1.2), and a server that
- * reads C strings takes one that begins with a NUL for empty.
- */
-function isPassword(password: string): boolean {
-  return password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= MAX_PASSWORD_BYTES;
 }

@@ -84,7 +84,12 @@ const users = z
       )
       .optional()
       .describe('An entry with any of these values, or bits, is disabled'),
-    expires: attribute.nullable().optional().describe('The attribute that holds the time after which an account is valid no longer: GeneralizedTime, a number as Active Directory writes it, or days as shadowExpire'),
+    expires: attribute
+      .nullable()
+      .optional()
+      .describe(
+        'The attribute that holds the time after which an account is valid no longer: GeneralizedTime, a number as Active Directory writes it, or days as shadowExpire',
+      ),
     passwordChangedAt: attribute
       .nullable()
       .optional()
@@ -101,12 +106,12 @@ const groups = z
   .strictObject({
     objectClass: z.array(objectClass).min(1).optional().describe('Entries of any of these classes are groups'),
     name: attribute.optional().describe('Attribute that names a group'),
-    member: z.array(attribute).min(1).optional().describe('Attributes of a group that hold the DNs of its members'),
+    member: z.array(attribute).optional().describe('Attributes of a group that hold the DNs of its members; none: []'),
     memberOf: attribute
       .nullable()
       .optional()
       .describe(
-        'Attribute of a member that holds the DNs of its groups, to be asked instead of `member`. Only where the server itself keeps it: people must not be able to write it',
+        'Attribute of a member that holds the DNs of its groups, to be asked instead of `member`. Only where the server itself keeps it: people must not be able to write it. Where it names indirect groups too, as in 389-ds, `member` is asked all the same',
       ),
     memberUid: attribute
       .nullable()

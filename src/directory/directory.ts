@@ -117,6 +117,8 @@ export interface Directory {
   bindNobody(password: string): Promise<void>;
   /** The entry that now carries this id, wherever it was moved; undefined when there is none any more. */
   findByStableId(id: StableId): Promise<DirectoryUser | undefined>;
+  /** Whether the service account sees anybody at all. Where it does not, that somebody is not found says little. */
+  showsPeople(): Promise<boolean>;
   /** Direct and nested groups, each once, by the shortest path. */
   groupsOf(user: DirectoryUser): Promise<DirectoryGroup[]>;
   /**

@@ -3,10 +3,12 @@
 
 import type { Socket } from 'node:net';
 
-import type { Filter, Message } from 'ldapts';
-import { BindRequest, Control, PagedResultsControl, SearchRequest } from 'ldapts';
+import type { Change, Filter, Message } from 'ldapts';
+import { BindRequest, Control, ExtendedRequest, ModifyRequest, PagedResultsControl, SearchRequest } from 'ldapts';
 
 import { berCursor, messageSplitter } from './ldap-ber.ts';
+import type { Observe, Question } from './ldap-exchange.ts';
+import { observed, resultInWords } from './ldap-exchange.ts';
 import { PASSWORD_POLICY_CONTROL } from './ldap-password-policy.ts';
 import type { LdapEntry, LdapResponse, LdapResult, ResultOperation } from './ldap-responses.ts';
 import { readResponse } from './ldap-responses.ts';
@@ -14,11 +16,18 @@ import { readResponse } from './ldap-responses.ts';
 /** The server answered, and the answer was not success. The connection is as good as before. */
 export class LdapResultError extends Error {
   readonly code: number;
+  readonly #said: readonly [ResultOperation, LdapResult];
 
-  constructor(operation: ResultOperation, { code, diagnosticMessage }: LdapResult) {
-    super(`${operation}: LDAP result ${code} ${diagnosticMessage}`.trimEnd());
+  constructor(operation: ResultOperation, result: LdapResult, server?: string) {
+    super(`${server === undefined ? '' : `${server}: `}${operation}: ${resultInWords(result)}`);
     this.name = 'LdapResultError';
-    this.code = code;
+    this.code = result.code;
+    this.#said = [operation, result];
+  }
+
+  /** The same, telling who said it. */
+  by(server: string): LdapResultError {
+    return new LdapResultError(...this.#said, server);
   }
 }
 
@@ -32,30 +41,35 @@ export interface SearchQuery {
   controls?: readonly Control[];
 }
 
+/** Every entry that matches. @throws LdapResultError, or whatever ended the connection. */
+export type Search = (query: SearchQuery) => Promise<LdapEntry[]>;
+
+/** Nobody waits for the answer any longer. The server may have done what was asked, or do it yet. */
+export class GivenUp extends Error {
+  override readonly name = 'GivenUp';
+}
+
 export interface ConnectionOptions {
+  /** `host:port`, for people. */
+  server: string;
   /** Milliseconds that an operation may take before the connection is given up. */
   operationTimeoutMs: number;
   /** Bytes that the server may send after a request. */
   maxResponseBytes: number;
-  observe?: ObserveOperation;
+  observe?: Observe | undefined;
 }
-
-/** What happened on the wire: seconds, and whether an answer came (a refusal is one). */
-export type ObserveOperation = (operation: 'bind' | 'search', seconds: number, answered: boolean) => void;
 
 interface Answer {
   result: LdapResult;
   entries: LdapEntry[];
 }
+type Words = Pick<Question<Answer>, 'asked' | 'answered'>;
 interface InFlight {
   operation: ResultOperation;
   entries: LdapEntry[];
   resolve(answer: Answer): void;
   reject(error: Error): void;
 }
-
-/** All pages together may take so many times as long as one operation. */
-const PAGED_PATIENCE = 10;
 
 const SUCCESS = 0;
 const SIZE_LIMIT_EXCEEDED = 4;
@@ -92,7 +106,10 @@ export class LdapConnection {
     if (dn === '' || password === '') throw new Error('a bind needs a name and a password');
     const controls = [new Control(PASSWORD_POLICY_CONTROL)];
     const request = new BindRequest({ messageId: this.#nextId(), dn, password, controls });
-    const { result } = await this.#send('bind', request);
+    const { result } = await this.#send('bind', request, {
+      asked: () => `bind as ${dn}`,
+      answered: (answer) => resultInWords(answer.result),
+    });
     return result;
   }
 
@@ -105,20 +122,37 @@ export class LdapConnection {
   /** A search whose answer may be large, in pages (RFC 2696). slapd keeps one of these per connection: run one at a time. */
   async searchPaged(query: SearchQuery, pageSize: number): Promise<LdapEntry[]> {
     const found: LdapEntry[] = [];
-    const timeoutMs = PAGED_PATIENCE * this.#options.operationTimeoutMs;
-    const timer = setTimeout(() => this.#fail(new Error('search: pages without end')), timeoutMs);
     let cookie: Buffer | undefined = Buffer.alloc(0);
-    try {
-      while (cookie) {
-        const page = new PagedResultsControl({ value: { size: pageSize, cookie } });
-        const { entries, result }: Answer = await this.#search(query, [page]);
-        found.push(...entries);
-        cookie = nextPage(result);
-      }
-      return found;
-    } finally {
-      clearTimeout(timer);
+    while (cookie) {
+      const page = new PagedResultsControl({ value: { size: pageSize, cookie } });
+      const { entries, result }: Answer = await this.#search(query, [page]);
+      found.push(...entries);
+      cookie = nextPage(result);
     }
+    return found;
+  }
+
+  /** Changes an entry (RFC 4511 4.6). Whatever the result's code, the result is the answer. */
+  async modify(dn: string, changes: readonly Change[]): Promise<LdapResult> {
+    const controls = [new Control(PASSWORD_POLICY_CONTROL)];
+    const request = new ModifyRequest({ messageId: this.#nextId(), dn, changes: [...changes], controls });
+    const attributes = changes.map(({ operation, modification }) => `${operation} ${modification.type}`);
+    const { result } = await this.#send('modify', request, {
+      asked: () => `modify "${dn}": ${attributes.join(', ')}`,
+      answered: (answer) => resultInWords(answer.result),
+    });
+    return result;
+  }
+
+  /** An extended operation (RFC 4511 4.12). Whatever the result's code, the result is the answer. */
+  async extended(oid: string, value: Buffer): Promise<LdapResult> {
+    const controls = [new Control(PASSWORD_POLICY_CONTROL)];
+    const request = new ExtendedRequest({ messageId: this.#nextId(), oid, value, controls });
+    const { result } = await this.#send('extended', request, {
+      asked: () => `extended operation ${oid}`,
+      answered: (answer) => resultInWords(answer.result),
+    });
+    return result;
   }
 
   close(reason = new Error('the connection was closed')): void {
@@ -134,17 +168,27 @@ export class LdapConnection {
       timeLimit: Math.ceil(this.#options.operationTimeoutMs / 1000),
       controls: [...(query.controls ?? []), ...controls],
     });
-    const answer = await this.#send('search', request);
+    const answer = await this.#send('search', request, {
+      asked: () =>
+        `search ${query.scope} of "${query.base}" for ${request.filter.toString()}: ${query.attributes.join(', ')}`,
+      answered: ({ entries, result }) => `${entries.length} entries, ${resultInWords(result)}`,
+    });
     const { code } = answer.result;
     if (code === SUCCESS || (code === SIZE_LIMIT_EXCEEDED && query.sizeLimit)) return answer;
     throw new LdapResultError('search', answer.result);
   }
 
-  async #send(operation: 'bind' | 'search', request: Message): Promise<Answer> {
+  #send(operation: ResultOperation, request: Message, words: Words): Promise<Answer> {
+    const { server, observe } = this.#options;
+    return observed(observe, { operation, server, ...words }, () => this.#exchange(operation, request));
+  }
+
+  async #exchange(operation: ResultOperation, request: Message): Promise<Answer> {
     if (this.#failure) throw this.#failure;
-    const started = performance.now();
-    const { operationTimeoutMs, observe } = this.#options;
-    const timer = setTimeout(() => this.#fail(new Error(`${operation}: no answer in time`)), operationTimeoutMs);
+    const timer = setTimeout(
+      () => this.#fail(new GivenUp(`${operation}: no answer in time`)),
+      this.#options.operationTimeoutMs,
+    );
     try {
       return await new Promise<Answer>((resolve, reject) => {
         this.#inFlight.set(request.messageId, { operation, entries: [], resolve, reject });
@@ -153,7 +197,6 @@ export class LdapConnection {
       });
     } finally {
       clearTimeout(timer);
-      observe?.(operation, (performance.now() - started) / 1000, !this.#failure);
     }
   }
 

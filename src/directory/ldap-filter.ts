@@ -2,19 +2,28 @@
 // filter that comes as text is the operator's.
 
 import type { Filter } from 'ldapts';
-import { AndFilter, EqualityFilter, FilterParser, OrFilter, PresenceFilter } from 'ldapts';
+import { AndFilter, EqualityFilter, ExtensibleFilter, FilterParser, OrFilter, PresenceFilter } from 'ldapts';
 
-export function equal(attribute: string, value: string): Filter {
+export function equal(attribute: string, value: string | Buffer): Filter {
   return new EqualityFilter({ attribute, value });
+}
+
+/** A comparison by another rule than the attribute's own (RFC 4511 4.5.1.7.7). */
+export function matching(attribute: string, rule: string, value: string): Filter {
+  return new ExtensibleFilter({ matchType: attribute, rule, value });
 }
 
 export function present(attribute: string): Filter {
   return new PresenceFilter({ attribute });
 }
 
-/** True of an entry with any of the values in any of the attributes. */
-export function anyEqual(attributes: readonly string[], values: readonly string[]): OrFilter {
-  return new OrFilter({ filters: attributes.flatMap((name) => values.map((value) => equal(name, value))) });
+/** One for each of the values in each of the attributes. */
+export function anyEqual(attributes: readonly string[], values: readonly string[]): Filter[] {
+  return attributes.flatMap((name) => values.map((value) => equal(name, value)));
+}
+
+export function any(filters: readonly Filter[]): Filter {
+  return new OrFilter({ filters: [...filters] });
 }
 
 export function every(...filters: readonly Filter[]): Filter {

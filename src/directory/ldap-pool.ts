@@ -1,8 +1,9 @@
-// Keeps a few LDAP connections open and lends them out. It knows nothing of servers: `open` brings a connection that is
-// ready for use, from whichever server answers.
+// Keeps a few LDAP connections to one server open and lends them out. It knows nothing of servers: `open` brings a connection
+// that is ready for use.
 
+import { reasonOf } from '../errors.ts';
 import type { LdapConnection } from './ldap-connection.ts';
-import { LdapResultError } from './ldap-connection.ts';
+import { GivenUp, LdapResultError } from './ldap-connection.ts';
 
 export interface PoolOptions {
   open(): Promise<LdapConnection>;
@@ -12,66 +13,157 @@ export interface PoolOptions {
   sharers: number;
   /** Milliseconds to wait for a connection that has room. */
   waitMs: number;
+  /** Who would be one more to wait is turned away at once. */
+  waiting: number;
   /** Milliseconds after which an unused connection is closed. */
   idleMs: number;
 }
 
 type Operation<T> = (connection: LdapConnection) => Promise<T>;
 
+/** A connection that is open and has room, held for one operation. */
+export interface Lease {
+  /**
+   * Runs the operation and gives the connection back. Where the connection had been in the pool before and turns out to be closed,
+   * the server may just have hung up on an idle client: the operation runs once more, on a fresh connection.
+   *
+   * @throws NotSent when that could not be opened.
+   */
+  run<T>(operation: Operation<T>): Promise<T>;
+  /** Gives it back unused. */
+  giveBack(): void;
+}
+
 /** A place for one connection, which comes and goes. */
 interface Slot {
   connection?: LdapConnection | undefined;
   opening?: Promise<LdapConnection> | undefined;
-  idleTimer?: NodeJS.Timeout;
+  usedAt: number;
   users: number;
 }
 
-/** busy and unavailable (RFC 4511 A.1): the server answers, but serves nobody. A new connection may reach a better one. */
-export const NOT_SERVING = new Set([51, 52]);
+interface Waiting {
+  serve(slot: Slot): void;
+  refuse(reason: NotSent): void;
+}
+
+/** busy and unavailable (RFC 4511 A.1): the server answers, but serves nobody. It has not looked at what was asked. */
+export const NOT_SERVING: ReadonlySet<number> = new Set([51, 52]);
+
+/** There was no connection to send the operation on: the server has not seen it, and another may be asked. */
+export class NotSent extends Error {
+  constructor(cause: unknown) {
+    super(reasonOf(cause));
+    this.name = new.target.name;
+  }
+}
+
+/** All connections are in use: no fault of the server's. */
+export class NoRoom extends NotSent {}
+
+/** Whether the server answered what it was asked, be it with a refusal. */
+export function isAnswer(error: unknown): error is LdapResultError {
+  return error instanceof LdapResultError && !NOT_SERVING.has(error.code);
+}
 
 export class LdapPool {
   readonly #options: PoolOptions;
   readonly #slots: readonly Slot[];
-  readonly #waiting = new Set<(slot: Slot) => void>();
+  readonly #waiting = new Set<Waiting>();
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#slots = Array.from({ length: options.size }, () => ({ users: 0 }));
+    this.#slots = Array.from({ length: options.size }, () => ({ users: 0, usedAt: 0 }));
   }
 
-  /**
-   * Runs `operation` on a connection. Where that one had been in the pool before and brings anything but an LDAP result, the
-   * server may just have hung up on an idle client: the operation runs once more, on a fresh connection.
-   */
-  async run<T>(operation: Operation<T>): Promise<T> {
+  /** @throws NotSent when no connection can be had. */
+  async lease(): Promise<Lease> {
     const slot = this.#takeSlot() ?? (await this.#waitForSlot());
-    const fresh = slot.connection === undefined;
+    const idled = slot.connection;
+    try {
+      await this.#connected(slot);
+    } catch (error) {
+      this.#giveBack(slot);
+      throw error;
+    }
+    return { run: (operation) => this.#run(slot, operation, idled), giveBack: () => this.#giveBack(slot) };
+  }
+
+  /** @throws NotSent, or whatever ended the operation. */
+  async run<T>(operation: Operation<T>): Promise<T> {
+    const lease = await this.lease();
+    return lease.run(operation);
+  }
+
+  /** Closes what nobody has used for `idleMs`, and asks the other connections that nobody uses for a sign of life. */
+  async tend(ask: Operation<unknown>): Promise<void> {
+    const unused = this.#slots.filter(({ users, connection }) => users === 0 && connection);
+    await Promise.all(
+      unused.map(async (slot) => {
+        if (performance.now() - slot.usedAt >= this.#options.idleMs) {
+          slot.connection?.close();
+          return;
+        }
+        const { usedAt } = slot;
+        slot.users += 1;
+        try {
+          await this.#attempt(slot, ask);
+        } catch (error) {
+          if (!isAnswer(error)) throw error;
+        } finally {
+          this.#giveBack(slot);
+          slot.usedAt = usedAt;
+        }
+      }),
+    );
+  }
+
+  /** Ends whatever is under way: nobody need wait for a server that is known to be down. */
+  reset(reason: GivenUp): void {
+    this.#end(reason);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#end(new Error('the pool is closed'));
+  }
+
+  #end(reason: Error): void {
+    for (const { refuse } of this.#waiting) refuse(new NotSent(reason));
+    for (const { connection } of this.#slots) connection?.close(reason);
+  }
+
+  async #run<T>(slot: Slot, operation: Operation<T>, idled: LdapConnection | undefined): Promise<T> {
+    const again = idled !== undefined && slot.connection === idled;
     try {
       return await this.#attempt(slot, operation);
     } catch (error) {
-      if (fresh || isResult(error)) throw error;
+      if (!again || isAnswer(error) || error instanceof GivenUp) throw error;
       return await this.#attempt(slot, operation);
     } finally {
       this.#giveBack(slot);
     }
   }
 
-  close(): void {
-    this.#closed = true;
-    for (const { connection } of this.#slots) connection?.close();
-  }
-
   async #attempt<T>(slot: Slot, operation: Operation<T>): Promise<T> {
-    const connection = slot.connection ?? (await (slot.opening ??= this.#open(slot)));
+    const connection = await this.#connected(slot);
     try {
       return await operation(connection);
     } catch (error) {
-      if (!isResult(error)) {
+      if (!isAnswer(error)) {
         forget(slot, connection);
         connection.close();
       }
       throw error;
+    }
+  }
+
+  async #connected(slot: Slot): Promise<LdapConnection> {
+    try {
+      return slot.connection ?? (await (slot.opening ??= this.#open(slot)));
+    } catch (error) {
+      throw new NotSent(error);
     }
   }
 
@@ -93,43 +185,43 @@ export class LdapPool {
     const burden = ({ users, connection }: Slot): number => users + (connection ? 0 : 0.5);
     const free = this.#slots.filter(({ users }) => users < this.#options.sharers);
     const [slot] = free.sort((a, b) => burden(a) - burden(b));
-    if (!slot) return undefined;
-    clearTimeout(slot.idleTimer);
-    slot.users += 1;
+    if (slot) slot.users += 1;
     return slot;
   }
 
   #waitForSlot(): Promise<Slot> {
-    const { waitMs, size } = this.#options;
+    const { waitMs, waiting, size } = this.#options;
+    if (this.#waiting.size >= waiting) return Promise.reject(new NoRoom(`${waiting} wait for a connection already`));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(serve);
-        reject(new Error(`all ${size} connections were in use for ${waitMs} ms`));
-      }, waitMs);
-      const serve = (slot: Slot): void => {
-        this.#waiting.delete(serve);
-        clearTimeout(timer);
-        resolve(slot);
+      const entry: Waiting = {
+        serve: (slot) => {
+          done();
+          resolve(slot);
+        },
+        refuse: (reason) => {
+          done();
+          reject(reason);
+        },
       };
-      this.#waiting.add(serve);
+      const tooLong = new NoRoom(`all ${size} connections were in use for ${waitMs} ms`);
+      const timer = setTimeout(() => entry.refuse(tooLong), waitMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(entry);
+      };
+      this.#waiting.add(entry);
     });
   }
 
   #giveBack(slot: Slot): void {
     slot.users -= 1;
-    const [serve] = this.#waiting;
-    const free = serve && this.#takeSlot();
-    if (free) serve(free);
-    else if (slot.users === 0) {
-      slot.idleTimer = setTimeout(() => slot.connection?.close(), this.#options.idleMs).unref();
-    }
+    slot.usedAt = performance.now();
+    const [next] = this.#waiting;
+    const free = next && this.#takeSlot();
+    if (free) next.serve(free);
   }
 }
 
 function forget(slot: Slot, connection: LdapConnection): void {
   if (slot.connection === connection) slot.connection = undefined;
-}
-
-function isResult(error: unknown): boolean {
-  return error instanceof LdapResultError && !NOT_SERVING.has(error.code);
 }

@@ -4,9 +4,8 @@ import type { DirectoryProbe } from './directory.ts';
 import type { LdapConnection } from './ldap-connection.ts';
 import { present } from './ldap-filter.ts';
 import type { ServerAccess } from './ldap-servers.ts';
-import { bindAsService, connectionOn } from './ldap-servers.ts';
+import { bindAsService, connectedTo, connectionOn, securedTo } from './ldap-servers.ts';
 import type { LdapServer } from './ldap-transport.ts';
-import { connectTcp, secureTransport } from './ldap-transport.ts';
 
 /** The steps up to the first that failed, which is then the last. Never throws. */
 export async function probeServer(server: LdapServer, access: ServerAccess): Promise<DirectoryProbe[]> {
@@ -28,11 +27,11 @@ type Step = <T>(name: DirectoryProbe['step'], detail: string, work: Promise<T>) 
 async function takeSteps(server: LdapServer, access: ServerAccess, step: Step): Promise<void> {
   const { bindDn, baseDn, userBaseDn = baseDn, groupBaseDn = baseDn, connectTimeoutMs } = access.settings;
   const deadline = AbortSignal.timeout(connectTimeoutMs);
-  const plain = await step('connect', `connected to ${server.name}`, connectTcp(server, deadline));
+  const plain = await step('connect', `connected to ${server.name}`, connectedTo(server, access, deadline));
   const socket =
     server.security === 'none'
       ? plain
-      : await step('tls', `${server.security}, certificate verified`, secureTransport(plain, server, deadline));
+      : await step('tls', `${server.security}, certificate verified`, securedTo(server, access, plain, deadline));
   const connection = connectionOn(socket, server, access);
   try {
     await step('bind', `bound as ${bindDn}`, bindAsService(connection, access));

@@ -1,4 +1,5 @@
-// What a server may answer to a bind, a search or an extended request (RFC 4511 4.1.9, 4.2.2, 4.5.2, 4.12), read strictly.
+// What a server may answer to a bind, a search, a modify or an extended request (RFC 4511 4.1.9, 4.2.2, 4.5.2, 4.6, 4.12), read
+// strictly.
 // ldapts' own parser takes a missing result code for success, and an inner length that runs past its parent never ends.
 
 import type { BerCursor } from './ldap-ber.ts';
@@ -9,7 +10,7 @@ export type LdapResponse =
   | { kind: 'entry'; id: number; entry: LdapEntry }
   | { kind: 'reference'; id: number };
 
-export type ResultOperation = 'bind' | 'search' | 'extended';
+export type ResultOperation = 'bind' | 'search' | 'modify' | 'extended';
 
 export interface LdapResult {
   /** RFC 4511 appendix A. */
@@ -21,16 +22,26 @@ export interface LdapResult {
 
 export class LdapEntry {
   readonly dn: string;
-  readonly #values: ReadonlyMap<string, readonly string[]>;
+  readonly #values: ReadonlyMap<string, readonly Buffer[]>;
 
-  /** `values` by attribute name in lower case. */
-  constructor(dn: string, values: ReadonlyMap<string, readonly string[]>) {
+  /** `values` by attribute description in lower case. */
+  constructor(dn: string, values: ReadonlyMap<string, readonly Buffer[]>) {
     this.dn = dn;
     this.#values = values;
   }
 
+  /** The descriptions of its attributes (RFC 4512 2.5), options and all, in lower case. */
+  get attributes(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
   /** The values of an attribute, whose name counts without case; empty where it has none or may not be read. */
   values(attribute: string): readonly string[] {
+    return this.bytes(attribute).map((value) => value.toString('utf8'));
+  }
+
+  /** The same, of an attribute whose values are not text. */
+  bytes(attribute: string): readonly Buffer[] {
     return this.#values.get(attribute.toLowerCase()) ?? [];
   }
 }
@@ -38,7 +49,12 @@ export class LdapEntry {
 const SEARCH_ENTRY = 0x64;
 const SEARCH_REFERENCE = 0x73;
 const CONTROLS = 0xa0;
-const RESULTS: Readonly<Record<number, ResultOperation>> = { 0x61: 'bind', 0x65: 'search', 0x78: 'extended' };
+const RESULTS: Readonly<Record<number, ResultOperation>> = {
+  0x61: 'bind',
+  0x65: 'search',
+  0x67: 'modify',
+  0x78: 'extended',
+};
 
 /** @throws MalformedMessage */
 export function readResponse(message: Buffer): LdapResponse {
@@ -64,7 +80,7 @@ function readEntry(body: BerCursor): LdapEntry {
   const attributes = readAll(body.enter(), (list) => {
     const attribute = list.enter();
     const name = attribute.text().toLowerCase();
-    return [name, readAll(attribute.enter(tag.set), (values) => values.text())] as const;
+    return [name, readAll(attribute.enter(tag.set), (values) => values.bytes())] as const;
   });
   return new LdapEntry(dn, new Map(attributes));
 }

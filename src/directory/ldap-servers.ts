@@ -1,27 +1,34 @@
-// The servers of one directory: how each is reached, in which order they are asked, and what a connection needs before use.
+// The servers of one directory: how each is reached, and what a connection needs before use.
 
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import { createSecureContext, TLSSocket } from 'node:tls';
 
 import type { DirectorySettings } from './directory-settings.ts';
-import { LdapConnection, LdapResultError } from './ldap-connection.ts';
+import { GivenUp, LdapConnection, LdapResultError } from './ldap-connection.ts';
+import type { Observe } from './ldap-exchange.ts';
+import { observed } from './ldap-exchange.ts';
 import type { LdapServer } from './ldap-transport.ts';
-import { openTransport } from './ldap-transport.ts';
-
-/** Told of every operation: the server as `host:port`, seconds, and whether an answer came (a refusal is one). */
-export type Observe = (operation: 'connect' | 'bind' | 'search', server: string, seconds: number, ok: boolean) => void;
+import { connectTcp, secureTransport } from './ldap-transport.ts';
 
 export interface ServerAccess {
   settings: DirectorySettings;
   /** Of the service account. */
   bindPassword: string;
   observe?: Observe | undefined;
+  serverChanged?: ServerChanged | undefined;
 }
 
+/** Told when it is first known how a server is, and at each change: up; down, and for which reason; no longer asked. */
+export type ServerChanged = (change: ServerChange) => void;
+export type ServerChange =
+  { server: string; state: 'up' | 'unused' } | { server: string; state: 'down'; reason: string };
+
 export function ldapServers({ urls, tls }: DirectorySettings): LdapServer[] {
-  const ca = tls.ca ?? (tls.caFile === undefined ? undefined : readFileSync(tls.caFile, 'utf8'));
-  const secureContext = createSecureContext({ ...(ca !== undefined && { ca }), minVersion: 'TLSv1.2' });
+  // Read when it is needed: a file that is missing is trouble with this directory's servers, and over when the file is there.
+  let made: SecureContext | undefined;
+  const secureContext = (): SecureContext => (made ??= secureContextOf(tls));
   return urls.map((text) => {
     const url = new URL(text);
     const encrypted = url.protocol === 'ldaps:';
@@ -31,28 +38,22 @@ export function ldapServers({ urls, tls }: DirectorySettings): LdapServer[] {
   });
 }
 
-/**
- * A connection to the first server that can be reached and takes the service account. That it did proves that it answers:
- * a server that accepts connections and then hangs is passed over like one that is down.
- *
- * @throws AggregateError with what each server said, when none is of use.
- */
-export async function connectToFirst(servers: readonly LdapServer[], access: ServerAccess): Promise<LdapConnection> {
-  const failures: Error[] = [];
-  for (const server of servers) {
-    try {
-      return await connectTo(server, access);
-    } catch (cause) {
-      failures.push(new Error(`${server.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }));
-    }
-  }
-  throw new AggregateError(failures, failures.map(({ message }) => message).join('; '));
+/** @throws Error when a file cannot be read, or the key is not the certificate's. */
+function secureContextOf({ ca, caFile, certFile, keyFile }: DirectorySettings['tls']): SecureContext {
+  const authorities = caFile === undefined ? ca : readFileSync(caFile, 'utf8');
+  return createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(authorities !== undefined && { ca: authorities }),
+    ...(certFile !== undefined && { cert: readFileSync(certFile, 'utf8') }),
+    ...(keyFile !== undefined && { key: readFileSync(keyFile, 'utf8') }),
+  });
 }
 
-async function connectTo(server: LdapServer, access: ServerAccess): Promise<LdapConnection> {
+/** A connection that is encrypted where it should be, and bound as the service account: within `connectTimeoutMs` in all. */
+export async function connectTo(server: LdapServer, access: ServerAccess): Promise<LdapConnection> {
   const deadline = AbortSignal.timeout(access.settings.connectTimeoutMs);
-  const connection = connectionOn(await observedTransport(server, access, deadline), server, access);
-  const giveUp = (): void => connection.close(new Error('bind: no answer in time'));
+  const connection = connectionOn(await openTransport(server, access, deadline), server, access);
+  const giveUp = (): void => connection.close(new GivenUp('bind: no answer in time'));
   deadline.addEventListener('abort', giveUp);
   try {
     await bindAsService(connection, access);
@@ -65,30 +66,47 @@ async function connectTo(server: LdapServer, access: ServerAccess): Promise<Ldap
   }
 }
 
-async function observedTransport(
+/** A connection that is ready for LDAP messages, encrypted where the server is so configured. */
+async function openTransport(server: LdapServer, access: ServerAccess, deadline: AbortSignal): Promise<Socket> {
+  const socket = await connectedTo(server, access, deadline);
+  return server.security === 'none' ? socket : securedTo(server, access, socket, deadline);
+}
+
+export function connectedTo(server: LdapServer, { observe }: ServerAccess, deadline: AbortSignal): Promise<Socket> {
+  const { name } = server;
+  return observed(
+    observe,
+    { operation: 'connect', server: name, asked: () => `TCP connection to ${name}`, answered: () => 'connected' },
+    () => connectTcp(server, deadline),
+  );
+}
+
+export function securedTo(
   server: LdapServer,
   { observe }: ServerAccess,
+  socket: Socket,
   deadline: AbortSignal,
 ): Promise<Socket> {
-  const started = performance.now();
-  const done = (ok: boolean): void => observe?.('connect', server.name, (performance.now() - started) / 1000, ok);
-  try {
-    const socket = await openTransport(server, deadline);
-    done(true);
-    return socket;
-  } catch (error) {
-    done(false);
-    throw error;
-  }
+  const { name, security } = server;
+  return observed(
+    observe,
+    { operation: 'tls', server: name, asked: () => TLS_BY[security], answered: certificateInWords },
+    () => secureTransport(socket, server, deadline),
+  );
+}
+
+const TLS_BY = { none: 'nothing', starttls: 'StartTLS', ldaps: 'TLS from the first byte on' } as const;
+
+function certificateInWords(socket: Socket): string {
+  if (!(socket instanceof TLSSocket)) return 'not encrypted';
+  const { subject, valid_to: validTo } = socket.getPeerCertificate();
+  const name = [subject.CN].flat().join(', ');
+  return `${socket.getProtocol() ?? 'TLS'}; certificate of ${name || 'no common name'}, verified, valid until ${validTo}`;
 }
 
 export function connectionOn(socket: Socket, server: LdapServer, { settings, observe }: ServerAccess): LdapConnection {
   const { operationTimeoutMs, maxResponseBytes } = settings;
-  return new LdapConnection(socket, {
-    operationTimeoutMs,
-    maxResponseBytes,
-    observe: (operation, seconds, ok) => observe?.(operation, server.name, seconds, ok),
-  });
+  return new LdapConnection(socket, { server: server.name, operationTimeoutMs, maxResponseBytes, observe });
 }
 
 /** @throws LdapResultError when the server does not take the service account. */

@@ -17,36 +17,30 @@ export interface LdapServer {
   port: number;
   security: 'none' | 'starttls' | 'ldaps';
   /** Holds the trusted authorities; made once and shared, since making one costs more than a handshake. */
-  secureContext: tls.SecureContext;
+  secureContext(): tls.SecureContext;
 }
 
 const START_TLS = '1.3.6.1.4.1.1466.20037';
 const MAX_START_TLS_ANSWER = 4096;
 
-/**
- * A connection that is ready for LDAP messages, encrypted and with the server's certificate verified where the server is so
- * configured. Whatever goes wrong, `deadline` included, the socket is destroyed and the promise rejects.
- */
-export async function openTransport(server: LdapServer, deadline: AbortSignal): Promise<Socket> {
-  const socket = await connectTcp(server, deadline);
-  return server.security === 'none' ? socket : secureTransport(socket, server, deadline);
-}
-
+/** Whatever goes wrong, `deadline` included, the socket is destroyed and the promise rejects. */
 export async function connectTcp({ host, port }: LdapServer, deadline: AbortSignal): Promise<Socket> {
   const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
   await reached(socket, 'connect', deadline);
   return socket;
 }
 
+/** The same connection, encrypted, and with the server's certificate verified for its host. */
 export async function secureTransport(
   socket: Socket,
   { host, security, secureContext }: LdapServer,
   deadline: AbortSignal,
 ): Promise<Socket> {
+  const context = contextFor(socket, secureContext);
   if (security === 'starttls') await requestStartTls(socket, deadline);
   const secured = tls.connect({
     socket,
-    secureContext,
+    secureContext: context,
     host,
     // RFC 6066 3: a literal address is no server name. The certificate is then compared with `host`.
     servername: isIP(host) ? '' : host,
@@ -54,6 +48,15 @@ export async function secureTransport(
   });
   await reached(secured, 'secureConnect', deadline);
   return secured;
+}
+
+function contextFor(socket: Socket, secureContext: LdapServer['secureContext']): tls.SecureContext {
+  try {
+    return secureContext();
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 async function requestStartTls(socket: Socket, deadline: AbortSignal): Promise<void> {

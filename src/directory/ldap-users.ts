@@ -2,26 +2,34 @@
 
 import type { Filter } from 'ldapts';
 
-import type { DirectoryProfile, DirectoryUser } from './directory.ts';
-import { anyEqual, equal, every, parseFilter } from './ldap-filter.ts';
+import type { DirectoryProfile, DirectoryUser, EntryState } from './directory.ts';
+import { any, anyEqual, equal, every, parseFilter, present } from './ldap-filter.ts';
 import type { LdapEntry } from './ldap-responses.ts';
+import { readStableId, stableIdValue } from './ldap-stable-id.ts';
+import { hasBit, readTime } from './ldap-values.ts';
 import type { DirectorySchema, DisabledRule } from './presets.ts';
 
 type UserSchema = DirectorySchema['users'];
 
 export function userAttributes(schema: UserSchema): string[] {
-  const { stableId, passwordChangedAt, username, login, disabled, attributes } = schema;
-  const rules = disabled.map(({ attribute }) => attribute);
-  const times = passwordChangedAt ? [passwordChangedAt] : [];
-  return [...new Set([stableId, username, ...times, ...login, ...rules, ...Object.values(attributes).flat()])];
+  const { stableId, username, login, disabled, attributes, expires, passwordChangedAt, passwordExpiresAt } = schema;
+  const times = [expires, passwordChangedAt, passwordExpiresAt].filter((name) => name !== null);
+  const states = [...disabled.map(({ attribute }) => attribute), ...times];
+  return [...new Set([stableId, username, ...states, ...login, ...Object.values(attributes).flat()])];
 }
 
 export function usersByLogin(schema: UserSchema, login: string): Filter {
-  return every(...people(schema), anyEqual(schema.login, [login]));
+  return every(...people(schema), any(anyEqual(schema.login, [login])));
 }
 
-export function userById(schema: UserSchema, id: string): Filter {
-  return every(...people(schema), equal(schema.stableId, id));
+/** Undefined for a text that no entry has for an id. */
+export function userById(schema: UserSchema, id: string): Filter | undefined {
+  const value = stableIdValue(schema, id);
+  return value === undefined ? undefined : every(...people(schema), equal(schema.stableId, value));
+}
+
+export function anybody(schema: UserSchema): Filter {
+  return every(...people(schema), present(schema.stableId));
 }
 
 function people({ objectClass, filters }: UserSchema): Filter[] {
@@ -29,33 +37,41 @@ function people({ objectClass, filters }: UserSchema): Filter[] {
 }
 
 /** @throws Error when the entry does not show its immutable id: without it nobody can be told apart for good. */
-export function toDirectoryUser(entry: LdapEntry, schema: UserSchema): DirectoryUser {
-  const [stableId] = entry.values(schema.stableId);
-  if (stableId === undefined) throw new Error(`the service account may not read ${schema.stableId} of ${entry.dn}`);
-  const passwordChangedAt = readTime(entry.values(schema.passwordChangedAt ?? '')[0]);
+export function toDirectoryUser(entry: LdapEntry, schema: UserSchema, now = new Date()): DirectoryUser {
+  const passwordChangedAt = timeOf(entry, schema.passwordChangedAt);
+  const passwordExpiresAt = timeOfExpiry(entry, schema.passwordExpiresAt);
   return {
-    stableId,
+    stableId: readStableId(entry, schema),
     dn: entry.dn,
     username: firstValue(entry, [schema.username, ...schema.login]) ?? entry.dn,
     profile: toProfile(entry, schema.attributes),
-    state: schema.disabled.some((rule) => isDisabledBy(entry, rule)) ? 'disabled' : 'enabled',
+    state: stateOf(entry, schema, now),
     ...(passwordChangedAt && { passwordChangedAt }),
+    ...(passwordExpiresAt && { passwordExpiresAt }),
   };
+}
+
+function stateOf(entry: LdapEntry, { disabled, expires }: UserSchema, now: Date): EntryState {
+  if (disabled.some((rule) => isDisabledBy(entry, rule))) return 'disabled';
+  const end = timeOf(entry, expires);
+  return end && end <= now ? 'expired' : 'enabled';
 }
 
 function isDisabledBy(entry: LdapEntry, rule: DisabledRule): boolean {
   const values = entry.values(rule.attribute);
-  if ('bit' in rule) return values.some((value) => (Number(value) & rule.bit) !== 0);
+  if ('bit' in rule) return values.some((value) => hasBit(value, rule.bit));
   return values.some((value) => value.toLowerCase() === rule.value.toLowerCase());
 }
 
-const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:[.,]\d+)?Z$/;
+function timeOf(entry: LdapEntry, attribute: string | null): Date | undefined {
+  const [text] = attribute === null ? [] : entry.values(attribute);
+  return text === undefined ? undefined : readTime(text);
+}
 
-/** As servers write it for themselves (RFC 4517 3.3.13): with seconds, in UTC. A fraction of a second is left out. */
-function readTime(text = ''): Date | undefined {
-  if (!GENERALIZED_TIME.test(text)) return undefined;
-  const time = new Date(text.replace(GENERALIZED_TIME, '$1-$2-$3T$4:$5:$6Z'));
-  return Number.isNaN(time.getTime()) ? undefined : time;
+/** Active Directory says 0 of a password that has to be changed at once: as if it had expired long ago. */
+function timeOfExpiry(entry: LdapEntry, attribute: string | null): Date | undefined {
+  const mustChange = attribute !== null && entry.values(attribute)[0] === '0';
+  return mustChange ? new Date(0) : timeOf(entry, attribute);
 }
 
 const CLAIMS = [

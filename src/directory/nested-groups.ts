@@ -2,37 +2,44 @@
 
 import type { DirectoryGroup, StableId } from './directory.ts';
 
-/** A group, and which of the entries that were asked about are its direct members. */
-export interface ParentGroup {
+export interface Group {
   id: StableId;
   dn: string;
   name: string;
+}
+
+/** A group, and which of the groups that were asked about are its direct members, by the DNs that were asked with. */
+export interface ParentGroup extends Group {
   members: readonly string[];
 }
 
-/** The groups that any of these entries is a direct member of. */
-export type ParentsOf = (dns: readonly string[]) => Promise<ParentGroup[]>;
+/** The groups that any of these groups is a direct member of. */
+export type ParentsOf = (dns: readonly string[]) => Promise<readonly ParentGroup[]>;
 
 /**
  * Goes up level by level, so that the path found first is the shortest. A group is asked about once, so circles end.
  *
  * @param depth levels above the direct groups
  */
-export async function walkUp(memberDn: string, depth: number, parentsOf: ParentsOf): Promise<DirectoryGroup[]> {
+export async function climb(direct: readonly Group[], depth: number, parentsOf: ParentsOf): Promise<DirectoryGroup[]> {
   const found = new Map<StableId, DirectoryGroup>();
-  /** From an entry's DN to the groups through which a membership of its parents runs. */
-  const paths = new Map<string, readonly string[]>([[memberDn, []]]);
-  let level = [memberDn];
-  for (let above = 0; above <= depth && level.length > 0; above += 1) {
-    const parents = await parentsOf(level);
-    level = [];
-    for (const { id, dn, name, members } of parents) {
-      if (found.has(id)) continue;
-      const via = paths.get(members[0] ?? memberDn) ?? [];
-      found.set(id, { id, dn, name, via });
-      paths.set(dn, [...via, dn]);
-      level.push(dn);
-    }
+  /** From the DN of a group to the groups through which a membership of its parents runs. */
+  const paths = new Map<string, readonly string[]>();
+  const add = ({ id, dn, name }: Group, via: readonly string[]): string[] => {
+    if (found.has(id)) return [];
+    found.set(id, { id, dn, name, via });
+    paths.set(dn, [...via, dn]);
+    return [dn];
+  };
+  let level = direct.flatMap((group) => add(group, []));
+  for (let above = 1; above <= depth && level.length > 0; above += 1) {
+    const children = level;
+    const parents = await parentsOf(children);
+    level = parents.flatMap((parent) => {
+      // Of several ways of one length it is the first, whatever the order in which a server lists members.
+      const child = children.find((dn) => parent.members.includes(dn)) ?? '';
+      return add(parent, paths.get(child) ?? []);
+    });
   }
   return [...found.values()];
 }

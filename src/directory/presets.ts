@@ -34,7 +34,7 @@ export interface DirectorySchema {
     depth: number;
   };
   passwords: { change: 'password-modify' | 'unicode-pwd' | 'no'; warnDays: number };
-  /** How the server is asked about failed binds (lockout.ts). */
+  /** How the server is asked about failed binds (lockout-rules.ts). */
   lockout: 'ppolicy' | 'activedirectory' | '389ds' | null;
 }
 
@@ -94,7 +94,14 @@ const rfc2307: Preset = {
     // shadow(5)
     expires: 'shadowExpire',
   },
-  groups: { ...openldap.groups, objectClass: ['posixGroup'], member: [], memberUid: 'memberUid', primary: 'gid' },
+  groups: {
+    ...openldap.groups,
+    objectClass: ['posixGroup'],
+    // RFC 2307 has memberUid alone; its successor, draft-howard-rfc2307bis, lists DNs.
+    member: ['member'],
+    memberUid: 'memberUid',
+    primary: 'gid',
+  },
 };
 
 const activedirectory: Preset = {
@@ -139,6 +146,7 @@ const ds389: Preset = {
     disabled: [{ attribute: 'nsAccountLock', value: 'TRUE' }],
     // Only where passwordTrackUpdateTime is on.
     passwordChangedAt: 'pwdUpdateTime',
+    passwordExpiresAt: 'passwordExpirationTime',
   },
   lockout: '389ds',
 };
@@ -147,6 +155,8 @@ const freeipa: Preset = {
   ...ds389,
   users: {
     ...ds389.users,
+    // What the people of the staging area, who are below the same suffix, have for an id.
+    filters: ['(!(ipaUniqueID=autogenerate))'],
     stableId: 'ipaUniqueID',
     expires: 'krbPrincipalExpiration',
     passwordChangedAt: 'krbLastPwdChange',
@@ -157,7 +167,15 @@ const freeipa: Preset = {
 
 const lldap: Preset = {
   ...openldap,
-  users: { ...openldap.users, objectClass: 'person', disabled: [], passwordChangedAt: null },
+  users: {
+    ...openldap.users,
+    objectClass: 'person',
+    disabled: [],
+    passwordChangedAt: null,
+    // It warns in its log of each attribute that it does not know.
+    attributes: { ...openldap.users.attributes, name: ['displayName'], phoneNumber: [], locale: [] },
+  },
+  // Groups have people alone for members.
   groups: { ...openldap.groups, objectClass: ['groupOfUniqueNames'], member: ['uniqueMember'], depth: 0 },
   lockout: null,
 };

@@ -6,9 +6,12 @@ import type { BindNotice, BindRefusal, DirectoryUser } from '../directory/direct
 import type { Outcome } from '../outcome.ts';
 import type { Allowance } from '../security/attempt-limiter.ts';
 
-/** Whose password it was. */
+/** Why a directory takes a password that is right for nothing but to change it. */
+export type MustChange = Extract<BindRefusal, 'must-change' | 'expired'>;
+
+/** Whose password it was. `mustChange`: it can be changed here, and has to be. */
 export type SignedIn =
-  | { kind: 'directory'; directoryId: string; entry: DirectoryUser; notice: BindNotice }
+  | { kind: 'directory'; directoryId: string; entry: DirectoryUser; notice: BindNotice; mustChange?: MustChange }
   /** `proofGeneration`: the person's when the password was looked up. */
   | { kind: 'local'; userId: string; proofGeneration: number };
 
@@ -39,8 +42,13 @@ export interface Candidate {
   prove(password: string): Promise<Outcome<SignedIn, FirstFactorRefusal>>;
 }
 
+/** Whom a name means, and how often their password may be tried: as often for a name that nobody has. */
+export interface Found {
+  candidate: Candidate;
+  allowances: Allowances;
+}
+
 export interface FirstFactor {
-  readonly allowances: Allowances;
   /** @throws AppError when it cannot be told: `directory_unavailable`, `storage_unavailable`. */
-  find(loginName: string): Promise<Candidate>;
+  find(loginName: string): Promise<Found>;
 }

@@ -36,11 +36,11 @@ export function localPassword(tenantId: string, accounts: LocalAccounts, passwor
   };
 
   return {
-    allowances: { anywhere: ALLOWANCE, trusted: ALLOWANCE },
     async find(loginName) {
       const localName = isLocalName(loginName) ? loginName.slice(0, -LOCAL_SUFFIX.length) : loginName;
       const account = await accounts.findByLocalName(tenantId, localName);
-      return account ? candidate(account) : nobody;
+      const allowances = { anywhere: ALLOWANCE, trusted: ALLOWANCE };
+      return { candidate: account ? candidate(account) : nobody, allowances };
     },
   };
 

@@ -1,30 +1,79 @@
 // How often the passwords of a tenant's directories may be tried, so that our stop comes before the directories' own.
 
+import type { LockoutPolicy } from '../directory/directory.ts';
 import { ALLOWANCE } from '../security/attempt-limiter.ts';
 import type { NamedDirectory } from './directory-password.ts';
 import type { Allowances } from './first-factor.ts';
 
+/** What a directory bears: failed binds that do not lock an account, and the seconds after which it has forgotten them. */
+export interface LockoutLimit {
+  budget: number;
+  window: number;
+}
+
+/** @throws AppError `directory_unavailable` where it never told its policy, and does not answer now. */
+export type LockoutLimits = (source: NamedDirectory) => Promise<LockoutLimit>;
+
+/** Where neither the directory nor the configuration tells: below the five that servers and administrators like to choose. */
+const USUAL_BUDGET = 4;
+const USUAL_WINDOW = 15 * 60;
+
+/**
+ * Seconds, for a directory that forgets failures only after a success. However long we wait, one try more comes nearer to its
+ * threshold; what we can do is to let one through where there could be hundreds. Less than the day after which our own counters
+ * forget (attempt-limiter.ts): after that it would be a whole budget. Where the entry tells its own count, that has the last word
+ * (`nearly-locked`).
+ */
+const NEVER_FORGETS = 23 * 60 * 60;
+
+/** Seconds by which a directory counts a failure later than we did, who count before we ask, and its clock may be coarse. */
+const LATENESS = 15;
+
+/**
+ * While a directory does not answer, what it told last is good. One that never told is not asked for passwords either: an outage must
+ * not widen a budget.
+ */
+export function createLockoutLimits(): LockoutLimits {
+  const told = new WeakMap<NamedDirectory['directory'], LockoutPolicy | undefined>();
+  return async (source) => {
+    const { directory } = source;
+    try {
+      told.set(directory, await directory.lockoutPolicy());
+    } catch (fault) {
+      if (!told.has(directory)) throw fault;
+    }
+    return limitOf(source, told.get(directory));
+  };
+}
+
+function limitOf(
+  { lockoutBudget: configured, lockoutWindow }: Pick<NamedDirectory, 'lockoutBudget' | 'lockoutWindow'>,
+  told: LockoutPolicy | undefined,
+): LockoutLimit {
+  const locks = told !== undefined && told.threshold > 0;
+  const own = locks ? Math.max(1, told.threshold - 1) : told ? Infinity : (configured ?? USUAL_BUDGET);
+  const window = locks ? (told.window ?? NEVER_FORGETS) : USUAL_WINDOW;
+  return { budget: Math.min(own, configured ?? Infinity), window: lockoutWindow ?? window };
+}
+
 /**
  * Where a directory would lock an account before our own blocks slow a guesser down, our stop comes first and lasts until it has
- * forgotten the failures. One allowance for all of a tenant's directories and for names in none, so that the number of tries
- * does not tell who exists.
+ * forgotten the failures. One allowance for all directories that a name may mean and for names in none, so that the number of
+ * tries does not tell who exists. `trusting`: people may trust browsers.
  */
-export function allowancesOf(
-  directories: readonly Pick<NamedDirectory, 'lockoutBudget' | 'lockoutWindow'>[],
-  trusting: boolean,
-): Allowances {
-  const limits = directories.map(({ lockoutBudget = Infinity, lockoutWindow = ALLOWANCE.longestBlock }) => {
-    const kept = trusting ? keptOf(lockoutBudget) : 0;
-    return { budget: lockoutBudget - kept, kept, window: lockoutWindow };
+export function allowancesOf(limits: readonly LockoutLimit[], trusting: boolean): Allowances {
+  const shared = limits.map(({ budget, window }) => {
+    const kept = trusting ? keptOf(budget) : 0;
+    return { budget: budget - kept, kept, window };
   });
-  const strict = limits.filter(({ budget, window }) => budget < failuresWithin(window));
-  const block = Math.max(...(strict.length > 0 ? strict : limits).map(({ window }) => window));
+  const strict = shared.filter(({ budget, window }) => budget < failuresWithin(window));
+  const block = Math.max(...(strict.length > 0 ? strict : shared).map(({ window }) => window)) + LATENESS;
   const within = (failures: number[]) => ({
     failures: Math.min(ALLOWANCE.failures, ...failures),
     firstBlock: block,
     longestBlock: block,
   });
-  const trusted = within(limits.map(({ kept }) => kept));
+  const trusted = within(shared.map(({ kept }) => kept));
   return {
     anywhere: strict.length > 0 ? within(strict.map(({ budget }) => budget)) : ALLOWANCE,
     trusted: trusted.failures > 0 ? trusted : undefined,

@@ -2,19 +2,20 @@
 // proven, and all of it audited with the true reason, of which the person learns no more than is theirs to know.
 
 import type { Audit } from '../audit/audit.ts';
-import { AppError } from '../errors.ts';
+import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import type { Outcome } from '../outcome.ts';
 import { refused } from '../outcome.ts';
 import { ALLOWANCE, evaluate } from '../security/attempt-limiter.ts';
 import type { AttemptLimiter, Blocked, Reservation } from '../security/attempt-limiter.ts';
 import { normalizeLoginName } from '../security/login-name.ts';
 import type { PasswordHash } from '../security/password-hash.ts';
-import { sha256 } from '../security/sha256.ts';
 import { createDirectoryPassword } from './directory-password.ts';
 import type { NamedDirectory } from './directory-password.ts';
 import type { Account, Allowances, Candidate, FirstFactorRefusal, SignedIn } from './first-factor.ts';
 import { isLocalName, localPassword } from './local-password.ts';
 import type { LocalAccounts } from './local-password.ts';
+import type { LockoutLimits } from './lockout-allowance.ts';
+import { auditingOutages, createReservePassword, isPassword, typedSubject } from './password-attempts.ts';
 
 export interface SignInRequest {
   tenantId: string;
@@ -37,6 +38,8 @@ export interface PasswordSignInOptions {
   localAccounts: LocalAccounts;
   passwordHash: PasswordHash;
   limiter: AttemptLimiter;
+  lockoutLimits: LockoutLimits;
+  store: EphemeralStore;
   audit: Audit;
 }
 
@@ -45,9 +48,6 @@ export interface PasswordSignInOptions {
  * is audited when the login is finished.
  */
 export type PasswordSignIn = (request: SignInRequest) => Promise<Outcome<SignedIn, SignInRefusal> | Blocked>;
-
-/** In bytes of UTF-8: more than any password kept here can have. */
-const LONGEST_PASSWORD = 1024;
 
 /** What a person is told of each reason. */
 const TOLD: Record<FirstFactorRefusal, SignInRefusal> = {
@@ -67,14 +67,16 @@ const TOLD: Record<FirstFactorRefusal, SignInRefusal> = {
 
 export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSignIn {
   const { localAccounts, passwordHash, limiter, audit } = options;
-  const directoryPassword = createDirectoryPassword();
+  const directoryPassword = createDirectoryPassword(options);
+  const reserve = createReservePassword(limiter);
 
   return async (request) => {
-    const resolved = await tellingOutages(request, () => resolve(request));
+    const resolved = await auditingOutages(audit, unavailable(request), () => resolve(request));
     const { candidate } = resolved;
-    const reservation = await reserve(request, resolved);
+    const { tenantId, address, trustedBy } = request;
+    const { account } = candidate;
+    const reservation = await reserve({ tenantId, address, trustedBy, account, ...resolved });
     if (reservation.ok) return judge(request, candidate, reservation.value);
-    const { tenantId } = request;
     await audit.record({ type: 'login.blocked', tenantId, reason: reservation.reason, ...candidate.who });
     return reservation;
   };
@@ -87,26 +89,8 @@ export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSi
     const factor = local
       ? localPassword(tenantId, localAccounts, passwordHash)
       : directoryPassword(directories, trustedBy !== undefined);
-    const candidate = await factor.find(name.value);
-    return { candidate, subjects: [...candidate.subjects, typedSubject(name.value)], allowances: factor.allowances };
-  }
-
-  /**
-   * A door that others have closed with their guesses still opens to a browser that its owner trusts. What that may try is little
-   * and counted by itself, so that a stolen browser is no way to guess on.
-   */
-  async function reserve(
-    { tenantId, address, trustedBy }: SignInRequest,
-    { candidate, subjects, allowances }: Resolved,
-  ) {
-    const { anywhere, trusted } = allowances;
-    const usual = await limiter.reserve({ tenantId, kind: 'password', subjects, address, allowance: anywhere });
-    if (usual.ok || !trusted || !candidate.account) return usual;
-    const owner = await trustedBy?.(candidate.account);
-    if (owner === undefined) return usual;
-    const own = { tenantId, kind: 'trusted-device', subjects: [`user:${owner}`], address, allowance: trusted } as const;
-    const another = await limiter.reserve(own);
-    return another.ok || another.retryAfter < usual.retryAfter ? another : usual;
+    const { candidate, allowances } = await factor.find(name.value);
+    return { candidate, subjects: [...candidate.subjects, typedSubject(name.value)], allowances };
   }
 
   async function judge(
@@ -116,7 +100,7 @@ export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSi
   ): Promise<Outcome<SignedIn, SignInRefusal>> {
     const { tenantId, password } = request;
     const prove = () => evaluate(reservation, () => candidate.prove(password));
-    const outcome = await tellingOutages(request, prove, candidate.who);
+    const outcome = await auditingOutages(audit, { ...unavailable(request), ...candidate.who }, prove);
     if (outcome.ok) {
       await reservation.succeeded();
       return outcome;
@@ -128,21 +112,10 @@ export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSi
     await audit.record({ type, tenantId, reason: outcome.reason, ...candidate.who });
     return refused(told);
   }
+}
 
-  async function tellingOutages<T>(
-    { tenantId }: SignInRequest,
-    work: () => Promise<T>,
-    who: Candidate['who'] = {},
-  ): Promise<T> {
-    try {
-      return await work();
-    } catch (fault) {
-      if (fault instanceof AppError && fault.code === 'directory_unavailable') {
-        await audit.record({ type: 'login.unavailable', tenantId, reason: 'directory-unavailable', ...who });
-      }
-      throw fault;
-    }
-  }
+function unavailable({ tenantId }: SignInRequest) {
+  return { type: 'login.unavailable', tenantId } as const;
 }
 
 interface Resolved {
@@ -157,16 +130,3 @@ const NO_ATTEMPT: Resolved = {
   subjects: [],
   allowances: { anywhere: ALLOWANCE, trusted: undefined },
 };
-
-/**
- * Whoever's name comes with it, the answer is the same and at once. A bind with an empty password would be an anonymous one that
- * succeeds (RFC 4513 5.1.2); the directory's adapter refuses it as well.
- */
-function isPassword(password: string): boolean {
-  return password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= LONGEST_PASSWORD;
-}
-
-/** Hashed, and kept out of the audit trail where it names nobody: people type passwords into the wrong field. */
-function typedSubject(loginName: string): string {
-  return `typed:${sha256(loginName)}`;
-}

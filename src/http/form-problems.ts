@@ -20,6 +20,29 @@ export type PasswordProblem =
     }
   | TooManyAttempts;
 /**
+ * Of a form that changes a password. `wrong-current-password` is said of a locked account as well. `rejected-password`: by rules that
+ * the directory does not tell.
+ */
+export type NewPasswordProblem =
+  | {
+      reason:
+        | 'no-current-password'
+        | 'no-new-password'
+        | 'wrong-current-password'
+        | 'same-password'
+        | 'short-password'
+        | 'long-password'
+        | 'common-password'
+        | 'personal-password'
+        | 'weak-password'
+        | 'used-password'
+        | 'changed-too-soon'
+        | 'rejected-password'
+        | 'password-not-changeable'
+        | 'change-unavailable';
+    }
+  | TooManyAttempts;
+/**
  * `expired-code`: none is open that it could answer. `not-sent`: the code could not be sent, now or at all. `wrong-passkey` goes
  * for every assertion that was refused, `unknown-passkey` for one that nobody here has.
  */
@@ -45,7 +68,7 @@ export type ContactProblem =
 export interface AccountProblem {
   reason: 'no-name' | 'last-required-factor';
 }
-export type FormProblem = PasswordProblem | CodeProblem | ContactProblem | AccountProblem;
+export type FormProblem = PasswordProblem | NewPasswordProblem | CodeProblem | ContactProblem | AccountProblem;
 
 export interface DescribedProblem {
   text: string;
@@ -58,6 +81,20 @@ const PROBLEMS: Record<FormProblem['reason'], { text: MessageId; field?: string 
   'no-password': { text: 'problem.noPassword', field: 'password' },
   'wrong-password': { text: 'problem.wrongPassword', field: 'password' },
   'directory-unavailable': { text: 'problem.directoryUnavailable' },
+  'no-current-password': { text: 'problem.noCurrentPassword', field: 'current-password' },
+  'no-new-password': { text: 'problem.noNewPassword', field: 'new-password' },
+  'wrong-current-password': { text: 'problem.wrongCurrentPassword', field: 'current-password' },
+  'same-password': { text: 'problem.samePassword', field: 'new-password' },
+  'short-password': { text: 'problem.shortPassword', field: 'new-password' },
+  'long-password': { text: 'problem.longPassword', field: 'new-password' },
+  'common-password': { text: 'problem.commonPassword', field: 'new-password' },
+  'personal-password': { text: 'problem.personalPassword', field: 'new-password' },
+  'weak-password': { text: 'problem.weakPassword', field: 'new-password' },
+  'used-password': { text: 'problem.usedPassword', field: 'new-password' },
+  'changed-too-soon': { text: 'problem.changedTooSoon' },
+  'rejected-password': { text: 'problem.rejectedPassword', field: 'new-password' },
+  'password-not-changeable': { text: 'problem.passwordNotChangeable' },
+  'change-unavailable': { text: 'problem.changeUnavailable' },
   'malformed-code': { text: 'problem.malformedCode', field: 'code' },
   'wrong-code': { text: 'problem.wrongCode', field: 'code' },
   'expired-code': { text: 'problem.expiredCode', field: 'code' },

@@ -1,5 +1,7 @@
 // What a page says of a form that was refused, and the status that goes with it.
 
+import { AppError } from '../errors.ts';
+import type { PasswordChangeRefusal } from '../first-factors/change-password.ts';
 import type { PasskeySignInRefusal } from '../first-factors/passkey-sign-in.ts';
 import type { Refused } from '../outcome.ts';
 import { isRecovery } from '../policy/factors.ts';
@@ -7,7 +9,7 @@ import type { FactorId, SendingFactor } from '../policy/factors.ts';
 import type { ContactRejection, FactorRejection } from '../second-factors/second-factor.ts';
 import type { TooManySent } from '../second-factors/send-code.ts';
 import type { Blocked } from '../security/attempt-limiter.ts';
-import type { CodeProblem, ContactProblem, PasswordProblem } from './form-problems.ts';
+import type { CodeProblem, ContactProblem, NewPasswordProblem, PasswordProblem } from './form-problems.ts';
 import type { Answer } from './send-page.ts';
 
 export interface Refusal<Problem> extends Answer {
@@ -17,7 +19,23 @@ export interface Refusal<Problem> extends Answer {
 
 export const WRONG_PASSWORD = { status: 401, problem: { reason: 'wrong-password' } } as const;
 export const DIRECTORY_UNAVAILABLE = { status: 503, problem: { reason: 'directory-unavailable' } } as const;
+/** What was sent may have arrived: nobody knows which of the two passwords it is. */
+export const CHANGE_UNAVAILABLE = { status: 503, problem: { reason: 'change-unavailable' } } as const;
 const NOT_SAVED = { status: 400, problem: { reason: 'not-saved' } } as const;
+
+/** A directory that is down is nobody's mistake, and the page is there to try again. */
+export async function tellingOutages<Problem>(
+  refusal: Refusal<Problem>,
+  again: (refusal: Refusal<Problem>) => void | Promise<void>,
+  answer: () => void | Promise<void>,
+): Promise<void> {
+  try {
+    await answer();
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'directory_unavailable')) throw error;
+    await again({ ...refusal, retryAfter: error.retryAfter });
+  }
+}
 
 export function tooManyAttempts({ retryAfter }: Blocked) {
   const problem = { reason: 'too-many-attempts', minutes: minutes(retryAfter) } as const;
@@ -34,6 +52,26 @@ export function sendingRefusal(refusal: TooManySent | Refused<string>) {
 export function passkeyRefusal(reason: PasskeySignInRefusal): Refusal<PasswordProblem> {
   return { status: 401, problem: { reason: reason === 'unknown' ? 'unknown-passkey' : 'wrong-passkey' } };
 }
+
+export function newPasswordRefusal(
+  reason: Exclude<PasswordChangeRefusal, 'account-disabled'>,
+): Refusal<NewPasswordProblem> {
+  return { status: reason === 'bad-credentials' ? 401 : 400, problem: { reason: OF_NEW_PASSWORDS[reason] } };
+}
+
+const OF_NEW_PASSWORDS = {
+  'bad-credentials': 'wrong-current-password',
+  same: 'same-password',
+  'too-short': 'short-password',
+  'too-long': 'long-password',
+  common: 'common-password',
+  personal: 'personal-password',
+  'too-weak': 'weak-password',
+  'in-history': 'used-password',
+  'too-soon': 'changed-too-soon',
+  rejected: 'rejected-password',
+  'not-allowed': 'password-not-changeable',
+} as const satisfies Record<Exclude<PasswordChangeRefusal, 'account-disabled'>, NewPasswordProblem['reason']>;
 
 type AnswerReason = FactorRejection | 'replayed' | 'taken';
 

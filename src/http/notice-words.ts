@@ -9,6 +9,7 @@ const WORDS: Record<AccountNotice['kind'], { subject: MessageId; message: Messag
   'factor-renamed': { subject: 'email.changed.factorRenamedSubject', message: 'email.changed.factorRenamed' },
   'recovery-codes-made': { subject: 'email.changed.codesMadeSubject', message: 'email.changed.codesMade' },
   'recovery-code-used': { subject: 'email.changed.codeUsedSubject', message: 'email.changed.codeUsed' },
+  'password-changed': { subject: 'email.changed.passwordSubject', message: 'email.changed.passwordMessage' },
   'passkey-refused': { subject: 'email.changed.passkeyRefusedSubject', message: 'email.changed.passkeyRefused' },
 };
 

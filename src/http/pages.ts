@@ -5,7 +5,13 @@ import type { AccountChangedFacts } from '../delivery/notifications.ts';
 import type { FactorId } from '../policy/factors.ts';
 import type { AccountPage } from './account-page.ts';
 import type { ErrorWords } from './error-page.ts';
-import type { AccountProblem, CodeProblem, ContactProblem, PasswordProblem } from './form-problems.ts';
+import type {
+  AccountProblem,
+  CodeProblem,
+  ContactProblem,
+  NewPasswordProblem,
+  PasswordProblem,
+} from './form-problems.ts';
 import type { SentCode } from './sent-code.ts';
 import type { EnrolForm, Form, PasskeyOptions, SecondStep, SignInStep } from './step-forms.ts';
 
@@ -117,6 +123,17 @@ export interface Pages {
     passwordHelpUrl?: string | undefined;
     startOverUrl?: string | undefined;
   };
+  /** Posts `current-password` and `new-password`. */
+  'login/change-password': SignInStep & {
+    username: string;
+    reason: 'must-change' | 'expired' | 'chosen';
+    /** Of the new one, in characters. */
+    shortest: number;
+    /** A form of its own, posted with `csrf`, goes on with the password as it is. */
+    notNowAction?: string | undefined;
+    problem?: NewPasswordProblem | undefined;
+    passwordHelpUrl?: string | undefined;
+  };
   'login/refused': {
     reason: 'disabled' | 'account-expired' | 'not-now';
     startOverUrl?: string | undefined;
@@ -125,6 +142,8 @@ export interface Pages {
     /** Whole days, rounded down: 0 is today. */
     passwordExpiresInDays?: number | undefined;
     graceLoginsLeft?: number | undefined;
+    /** Where it is changed here. */
+    changeUrl?: string | undefined;
     passwordHelpUrl?: string | undefined;
   };
   /** Posts `xsrf` and `logout=yes`: the library's own form. */

@@ -9,7 +9,7 @@ import type { EnrolSecondFactor } from '../second-factors/enrol.ts';
 import type { Factors } from '../second-factors/factors.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import { factorRequest } from './factor-request.ts';
-import type { LoginState } from './login-state.ts';
+import { afterOwnChange } from './login-state.ts';
 import { saved } from './open-login.ts';
 import type { Login, MovedOn } from './open-login.ts';
 import { proved } from './second-factor-steps.ts';
@@ -97,11 +97,6 @@ export function createEnrolmentSteps(deps: EnrolmentDeps): EnrolmentSteps {
     const { step, user } = login;
     return step.step === 'enrol' && user ? factorRequest(factors, login, user, step) : undefined;
   }
-}
-
-/** The new factor has outdated all proofs but those of this login; were there another change beside it, these as well. */
-function afterOwnChange({ proofGeneration }: LoginState): Pick<LoginState, 'proofGeneration'> {
-  return proofGeneration === undefined ? {} : { proofGeneration: proofGeneration + 1 };
 }
 
 /** A factor that the person had, beyond the password. */

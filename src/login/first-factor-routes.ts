@@ -2,10 +2,15 @@
 
 import { z } from 'zod';
 
-import { AppError } from '../errors.ts';
 import { deviceMarkOf, hasDeviceMark } from '../http/device-cookie.ts';
 import type { PasswordProblem } from '../http/form-problems.ts';
-import { DIRECTORY_UNAVAILABLE, WRONG_PASSWORD, passkeyRefusal, tooManyAttempts } from '../http/form-refusals.ts';
+import {
+  DIRECTORY_UNAVAILABLE,
+  WRONG_PASSWORD,
+  passkeyRefusal,
+  tellingOutages,
+  tooManyAttempts,
+} from '../http/form-refusals.ts';
 import type { Refusal } from '../http/form-refusals.ts';
 import { loginNameOf } from '../users/users.ts';
 import type { Users } from '../users/users.ts';
@@ -49,7 +54,7 @@ export function firstFactorRoutes({ logins, users, pages, visits }: FirstFactorR
       any: hasDeviceMark(ctx, site),
       of: (userId: string) => deviceMarkOf(ctx, site, userId),
     };
-    return tellingOutages(again, async () => {
+    return tellingOutages(DIRECTORY_UNAVAILABLE, again, async () => {
       const outcome = await logins.password(visit.login, { ...form, address: ctx.ip, deviceMarks });
       if (outcome.ok || outcome.reason === 'moved-on') return back(visit);
       if (outcome.reason === 'blocked') return again(tooManyAttempts(outcome));
@@ -68,7 +73,7 @@ export function firstFactorRoutes({ logins, users, pages, visits }: FirstFactorR
   async function answerPasskey(visit: Visit, credential: string): Promise<void> {
     const again = async (refusal: Refusal<PasswordProblem>, unknown?: string) =>
       show(visit, { username: hintOf(visit.interaction), refusal, unknown });
-    return tellingOutages(again, async () => {
+    return tellingOutages(DIRECTORY_UNAVAILABLE, again, async () => {
       const outcome = await logins.passkey(visit.login, { credential, address: visit.ctx.ip });
       if (outcome.ok || outcome.reason === 'moved-on') return back(visit);
       if (outcome.reason === 'blocked') return again(tooManyAttempts(outcome));
@@ -88,19 +93,6 @@ export function firstFactorRoutes({ logins, users, pages, visits }: FirstFactorR
   async function signedInAs({ site, details: { session } }: Interaction): Promise<string | undefined> {
     const user = session && (await users.find(site.tenant.id, session.accountId));
     return user && loginNameOf(user);
-  }
-}
-
-/** A directory that is down is no wrong password, and the page is there to try again. */
-async function tellingOutages(
-  again: (refusal: Refusal<PasswordProblem>) => Promise<void>,
-  answer: () => void | Promise<void>,
-): Promise<void> {
-  try {
-    await answer();
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === 'directory_unavailable')) throw error;
-    await again({ ...DIRECTORY_UNAVAILABLE, retryAfter: error.retryAfter });
   }
 }
 

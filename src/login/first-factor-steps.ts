@@ -76,7 +76,7 @@ export function createFirstFactorSteps(deps: FirstFactorDeps): FirstFactorSteps 
       const user = await deps.linkUser(tenant, outcome.value);
       if (user?.status !== 'active') return disabled(tenant, 'password', user?.id);
       const at = epoch();
-      const notice = outcome.value.kind === 'directory' ? outcome.value.notice : undefined;
+      const { notice, mustChange } = outcome.value.kind === 'directory' ? outcome.value : NOTHING_SAID;
       const { proofGeneration } = outcome.value.kind === 'local' ? outcome.value : user;
       const proofs: Proof[] = [{ factor: 'password', amr: ['pwd'], at }];
       if (trusting) await endOlder(tenant, user.id, outcome.value);
@@ -88,6 +88,7 @@ export function createFirstFactorSteps(deps: FirstFactorDeps): FirstFactorSteps 
         proofGeneration,
         proofs,
         ...(isEmpty(notice) ? {} : { notice }),
+        ...(mustChange && { passwordChange: mustChange }),
       });
     },
 
@@ -156,6 +157,9 @@ function contextOf(uid: string): string {
   return `login:${uid}`;
 }
 
-function isEmpty(notice: object | undefined): boolean {
-  return notice === undefined || Object.keys(notice).length === 0;
+/** Of passwords that are kept here. */
+const NOTHING_SAID = { notice: {}, mustChange: undefined };
+
+function isEmpty(notice: object): boolean {
+  return Object.keys(notice).length === 0;
 }

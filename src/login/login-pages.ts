@@ -3,16 +3,18 @@
 
 import type { BindNotice } from '../directory/directory.ts';
 import type { SignInRefusal } from '../first-factors/password-sign-in.ts';
-import type { CodeProblem, PasswordProblem } from '../http/form-problems.ts';
+import type { CodeProblem, NewPasswordProblem, PasswordProblem } from '../http/form-problems.ts';
 import type { Refusal } from '../http/form-refusals.ts';
 import type { PageName, Pages } from '../http/pages.ts';
 import type { Answer, PageSender } from '../http/send-page.ts';
 import { sentCode } from '../http/sent-code.ts';
 import type { TenantSite } from '../http/tenant-context.ts';
+import { PASSWORD_LENGTH } from '../security/password-policy.ts';
 import type { ShownChallenge } from '../second-factors/prove.ts';
 import { loginNameOf } from '../users/users.ts';
 import { factorChoices } from './factor-choices.ts';
 import type { Interaction } from './interactions.ts';
+import type { ChangePasswordStep } from './next-step.ts';
 import type { Visit } from './visits.ts';
 
 export interface FirstPage {
@@ -24,7 +26,9 @@ export interface LoginPages {
   first(visit: Visit, page: FirstPage, refusal?: Refusal<PasswordProblem>): void;
   challenge(visit: Visit, shown: ShownChallenge, refusal?: Refusal<CodeProblem>): void;
   choices(visit: Visit, refusal?: Refusal<CodeProblem>): void;
-  notice(visit: Visit, notice: BindNotice): void;
+  changePassword(visit: Visit, step: ChangePasswordStep, refusal?: Refusal<NewPasswordProblem>): void;
+  /** `mayChange`: the password, here. */
+  notice(visit: Visit, notice: BindNotice, mayChange: boolean): void;
   notAllowed(visit: Visit): void;
   /** The password was right, and yet the person does not get in. */
   refused(visit: Visit, reason: Exclude<SignInRefusal, 'bad-credentials'>): void;
@@ -76,12 +80,26 @@ export function createLoginPages(sender: PageSender): LoginPages {
       send(visit)('login/choose', data, refusal);
     },
 
-    notice(visit, { passwordExpiresIn, graceLoginsLeft }) {
+    changePassword(visit, { why, withSecondFactor }, refusal) {
+      const { interaction } = visit;
+      const data = {
+        ...personForm(visit, 'change-password'),
+        reason: why,
+        shortest: withSecondFactor ? PASSWORD_LENGTH.withSecondFactor : PASSWORD_LENGTH.alone,
+        notNowAction: why === 'chosen' ? interaction.path('notice') : undefined,
+        problem: refusal?.problem,
+        passwordHelpUrl: interaction.site.tenant.settings.passwordHelpUrl,
+      };
+      send(visit)('login/change-password', data, refusal);
+    },
+
+    notice(visit, { passwordExpiresIn, graceLoginsLeft }, mayChange) {
       const { interaction } = visit;
       const data = {
         ...formOf(interaction, 'notice'),
         passwordExpiresInDays: passwordExpiresIn === undefined ? undefined : Math.floor(passwordExpiresIn / DAY),
         graceLoginsLeft,
+        changeUrl: mayChange ? interaction.path('change-password') : undefined,
         passwordHelpUrl: interaction.site.tenant.settings.passwordHelpUrl,
       };
       send(visit)('login/notice', data);

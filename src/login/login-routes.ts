@@ -12,6 +12,7 @@ import { enrolmentRoutes } from './enrolment-routes.ts';
 import { firstFactorRoutes } from './first-factor-routes.ts';
 import { createLoginPages } from './login-pages.ts';
 import type { Logins } from './login.ts';
+import { passwordChangeRoutes } from './password-change-routes.ts';
 import { secondFactorRoutes } from './second-factor-routes.ts';
 import { back, createVisits } from './visits.ts';
 import type { Visit } from './visits.ts';
@@ -36,6 +37,7 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
   const first = firstFactorRoutes(parts);
   const second = secondFactorRoutes(parts);
   const enrolment = enrolmentRoutes(parts);
+  const passwordChange = passwordChangeRoutes(parts);
 
   router.get('/interaction/:uid', async (ctx) => {
     const interaction = await interactions.find(ctx);
@@ -83,7 +85,9 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
       case 'enrol':
         return enrolment.show(visit);
       case 'notice':
-        return pages.notice(visit, step.notice);
+        return pages.notice(visit, step.notice, logins.mayChangePassword(login));
+      case 'change-password':
+        return passwordChange.show(visit);
       case 'not-allowed':
         return pages.notAllowed(visit);
       case 'finish':

@@ -1,14 +1,13 @@
 // How far a login has come. Kept on the server, keyed by tenant and interaction, written by compare-and-set: of two forms sent
 // at once the second finds that the state has moved on. Nothing here makes a session; finish-login.ts does that, at the end.
 
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { BindNotice } from '../directory/directory.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
+import { inTurn } from '../ephemeral/in-turn.ts';
 import type { FactorId } from '../policy/factors.ts';
 import type { Proof } from '../policy/proof.ts';
 import type { LoginResult } from './finish-login.ts';
+import type { WhyChangePassword } from './next-step.ts';
 
 export interface LoginState {
   /** Who it is; known once the first factor is proven, or from the session that steps up. */
@@ -21,6 +20,8 @@ export interface LoginState {
   /** The proofs are those of the session that steps up. */
   inherited?: true;
   notice?: BindNotice;
+  /** The password that was proven is to be changed: nothing but a new one, or another sign-in, takes this away. */
+  passwordChange?: WhyChangePassword;
   /** Its end was begun, by one of however many came for it. */
   finishing?: true;
   /** The login has ended so; the browser is on its way back to the app. */
@@ -33,6 +34,11 @@ export interface LoginState {
   postponed?: readonly FactorId[];
   /** The person wants this browser to be trusted. */
   trust?: true;
+}
+
+/** Their own change has outdated all proofs but those of this login; were there another change beside it, these as well. */
+export function afterOwnChange({ proofGeneration }: LoginState): Pick<LoginState, 'proofGeneration'> {
+  return proofGeneration === undefined ? {} : { proofGeneration: proofGeneration + 1 };
 }
 
 /** A state as it was read: `save` succeeds only while nobody else has saved since. */
@@ -55,7 +61,6 @@ export interface LoginStates {
 
 /** Seconds that a form waits for the one before it. After that the compare-and-set alone decides. */
 const LONGEST_TURN = 3;
-const RETRY_MS = 50;
 
 /** `ttl`: seconds that a login may take; the interaction's own life. */
 export function createLoginStates(store: EphemeralStore, ttl: number): LoginStates {
@@ -72,17 +77,8 @@ export function createLoginStates(store: EphemeralStore, ttl: number): LoginStat
       return loadedLogin(key, text);
     },
 
-    async inTurn(tenantId, uid, answer, longest = LONGEST_TURN) {
-      const key = `login-turn:${tenantId}:${uid}`;
-      const mine = randomUUID();
-      const latest = Date.now() + longest * 1000;
-      while (!(await store.add(key, mine, longest)) && Date.now() < latest) await sleep(RETRY_MS);
-      try {
-        return await answer();
-      } finally {
-        if ((await store.get(key)) === mine) await store.remove(key);
-      }
-    },
+    inTurn: (tenantId, uid, answer, longest = LONGEST_TURN) =>
+      inTurn(store, `login-turn:${tenantId}:${uid}`, longest, answer),
   };
 
   function loadedLogin(key: string, read: string): LoadedLogin {

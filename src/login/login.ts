@@ -14,14 +14,16 @@ import type { FirstFactorDeps, FirstFactorSteps } from './first-factor-steps.ts'
 import type { LoadedLogin, LoginState, LoginStates } from './login-state.ts';
 import { createOpenLogin } from './open-login.ts';
 import type { Login, MovedOn, OpenLogin, OpenLoginDeps } from './open-login.ts';
+import { createPasswordChangeSteps } from './password-change-steps.ts';
+import type { PasswordChangeDeps, PasswordChangeSteps } from './password-change-steps.ts';
 import { createSecondFactorSteps } from './second-factor-steps.ts';
 import type { SecondFactorDeps, SecondFactorSteps } from './second-factor-steps.ts';
 
-export interface Logins extends FirstFactorSteps, SecondFactorSteps, EnrolmentSteps {
+export interface Logins extends FirstFactorSteps, SecondFactorSteps, EnrolmentSteps, PasswordChangeSteps {
   /** Answers one form of a login after the other. */
   inTurn: LoginStates['inTurn'];
   open: OpenLogin;
-  /** The person has seen the step `notice`. */
+  /** The person has seen the step `notice`, and goes on with the password that they have. */
   acknowledge(login: Login): Promise<void>;
   /** Forgets what was proven, for somebody else to sign in. */
   startOver(login: Login): Promise<void>;
@@ -29,7 +31,7 @@ export interface Logins extends FirstFactorSteps, SecondFactorSteps, EnrolmentSt
   finish(login: Login): Promise<Outcome<FinishedLogin, 'account-disabled' | MovedOn>>;
 }
 
-type StepDeps = FirstFactorDeps & SecondFactorDeps & EnrolmentDeps;
+type StepDeps = FirstFactorDeps & SecondFactorDeps & EnrolmentDeps & PasswordChangeDeps;
 
 export interface LoginDeps extends Omit<StepDeps, 'counted' | 'epoch' | 'users'>, OpenLoginDeps {
   users: StepDeps['users'] & OpenLoginDeps['users'];
@@ -46,12 +48,14 @@ export function createLogins(deps: LoginDeps): Logins {
     ...createFirstFactorSteps(steps),
     ...createSecondFactorSteps(steps),
     ...createEnrolmentSteps(steps),
+    ...createPasswordChangeSteps(steps),
     inTurn: states.inTurn,
     open: createOpenLogin(deps),
 
     async acknowledge({ loaded }) {
-      const { notice: _, ...state } = loaded.state;
-      await loaded.save(state);
+      const { notice: _, passwordChange, ...state } = loaded.state;
+      const isWarnedOnly = passwordChange === undefined || passwordChange === 'chosen';
+      await loaded.save(isWarnedOnly ? state : { ...state, passwordChange });
     },
 
     async startOver({ loaded }) {

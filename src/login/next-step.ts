@@ -2,6 +2,7 @@
 // asks here. What is enough is policy/required-proof.ts's to say. The table of all this is test/unit/next-step.test.ts.
 
 import type { BindNotice } from '../directory/directory.ts';
+import type { MustChange } from '../first-factors/first-factor.ts';
 import { isRecovery, mayAdd, sends } from '../policy/factors.ts';
 import type { FactorId } from '../policy/factors.ts';
 import { isFresh, isShown, showing } from '../policy/fresh-proof.ts';
@@ -28,6 +29,7 @@ export type Step =
   | { step: 'password' }
   | ProveStep
   | EnrolStep
+  | ChangePasswordStep
   | { step: 'notice'; notice: BindNotice }
   /** The client is not for this person. */
   | { step: 'not-allowed' }
@@ -53,12 +55,24 @@ export interface EnrolStep {
   why: 'required' | 'set-up' | 'recovery-codes';
 }
 
+export interface ChangePasswordStep {
+  step: 'change-password';
+  why: WhyChangePassword;
+  /** The tenant asks this person for a second factor, so the new password need not stand alone. */
+  withSecondFactor: boolean;
+}
+
+/** `chosen`: the directory has only warned, and the person would rather do it now. */
+export type WhyChangePassword = MustChange | 'chosen';
+
 export interface LoginProgress {
   proofs: readonly Proof[];
   /** The login goes on from a session: the first factor was proven then, not in this login. */
   inherited: boolean;
   /** A warning of the directory's that the person has not seen yet. */
   notice: BindNotice | undefined;
+  /** The directory's password is to be changed before the login goes on. */
+  passwordChange: WhyChangePassword | undefined;
   /** What the person chose: a factor's id or an enrolment's. One that would not do counts for nothing. */
   choice: string | undefined;
   /** A factor was added in this login. */
@@ -87,12 +101,28 @@ export function nextStep(progress: LoginProgress, question: ProofQuestion, owned
 
   const { allowed } = question.policy.secondFactors;
   const now: Situation = { ...progress, question, owned: owned.filter(({ factor }) => allowed.includes(factor)) };
+  if (now.passwordChange) return stepToChangePassword(now, now.passwordChange, required);
   if (!isEnough(question, progress.proofs)) return stepToEnough(now, required);
   return (
     stepToSetUp(now) ??
     stepToRecoveryCodes(now) ??
     (progress.notice ? { step: 'notice', notice: progress.notice } : { step: 'finish', level: proven })
   );
+}
+
+/**
+ * Before all else that a login may ask, but after what shows that it is them: whoever has got hold of an old password is not to choose
+ * the next one, in a browser that is trusted or where the tenant asks for nothing more either. Who has no second factor adds one
+ * afterwards, if they are asked to. Of the factors that would do, one that is asked for anyhow, so that one proof is enough.
+ */
+function stepToChangePassword(now: Situation, why: WhyChangePassword, required: Level): Step {
+  const { question, owned } = now;
+  const change: Step = { step: 'change-password', why, withSecondFactor: isAskedByTenant(question) };
+  const before = stepBeforeChange(now);
+  if (before?.step !== 'prove') return before ?? change;
+  const reaching = factorsReaching(question.policy, required);
+  const both = showing(question.policy, owned).filter(({ factor }) => reaching.includes(factor));
+  return prove(now, both) ?? before;
 }
 
 /** A factor that reaches the level, of those that the person has; else one to be added. */
@@ -109,15 +139,15 @@ function stepToEnough(now: Situation, required: Level): Step {
   const mayPostpone = now.graceOpen && isEnough(question, [...proofs, waiver]);
   const first = reaching.filter((factor) => !isRecovery(factor));
   const enrolling = enrol(now, first, 'required', mayPostpone);
-  return stepBeforeEnrolling(now) ?? enrolling ?? UNMET;
+  return stepBeforeChange(now) ?? enrolling ?? UNMET;
 }
 
 /**
- * A factor is added after one that exists and is strong enough is proven, in this login or lately; the very first one after a
- * password in this login: a session that somebody left open is not enough (SECURITY.md, "Second factor"). Undefined where that
- * is done.
+ * A factor is added, or the password changed, after a factor that exists and is strong enough is proven, in this login or lately;
+ * where there is none yet, after a password in this login: a session that somebody left open is not enough (SECURITY.md, "Second
+ * factor"). Undefined where that is done.
  */
-function stepBeforeEnrolling(now: Situation): Step | undefined {
+function stepBeforeChange(now: Situation): Step | undefined {
   const { owned, inherited, proofs, question } = now;
   if (owned.length === 0) return inherited ? { step: 'password' } : undefined;
   const { policy } = question;
@@ -133,7 +163,7 @@ function stepToSetUp(now: Situation): Step | undefined {
     (factor) => !owns(owned, factor) && !postponed.includes(factor) && mayAdd(owned, factor),
   );
   const enrolling = enrol(now, missing, 'set-up', graceOpen);
-  const before = enrolling && stepBeforeEnrolling(now);
+  const before = enrolling && stepBeforeChange(now);
   // Who got in by a weaker factor may have lost the others: it is not enough to add one, and no reason to be kept out.
   return before && hasAnsweredHere(now) ? undefined : (before ?? enrolling);
 }
@@ -148,7 +178,7 @@ function stepToRecoveryCodes(now: Situation): Step | undefined {
   const { question, owned, postponed, enrolled } = now;
   const factor = 'recovery-code';
   const isOffered = enrolled && question.policy.secondFactors.allowed.includes(factor) && mayAdd(owned, factor);
-  if (!isOffered || owns(owned, factor) || postponed.includes(factor) || stepBeforeEnrolling(now)) return undefined;
+  if (!isOffered || owns(owned, factor) || postponed.includes(factor) || stepBeforeChange(now)) return undefined;
   return enrol(now, [factor], 'recovery-codes', true);
 }
 

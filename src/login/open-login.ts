@@ -69,10 +69,19 @@ export function createOpenLogin(deps: OpenLoginDeps): OpenLogin {
   return async (request) => {
     const { tenant } = request;
     const { loaded, user } = await load(request);
-    const { proofs, inherited = false, enrolled = false, notice, choice, postponed = [] } = loaded.state;
+    const {
+      proofs,
+      inherited = false,
+      enrolled = false,
+      notice,
+      passwordChange,
+      choice,
+      postponed = [],
+    } = loaded.state;
     const question = await questionOf(request, user);
     const owned = user ? await ownedFactors(tenant, user) : [];
-    const progress = { proofs: user ? proofs : [], inherited, notice, choice, enrolled, postponed, graceOpen: false };
+    const known = { inherited, notice, passwordChange, choice, enrolled, postponed };
+    const progress = { ...known, proofs: user ? proofs : [], graceOpen: false };
     const step = nextStep(progress, question, owned);
 
     // The time to enrol begins to run when somebody is asked to for the first time.

@@ -18,11 +18,15 @@ export interface Visit {
 
 export interface Visits {
   open(ctx: Context, interaction: Interaction): Promise<Visit>;
-  /** Adds a form. One form of a login is answered after the other: the second one of a double click finds what the first did. */
+  /**
+   * Adds a form. One form of a login is answered after the other: the second one of a double click finds what the first did.
+   * `longest`: seconds to wait for that.
+   */
   onForm<S extends z.ZodType>(
     name: string,
     schema: S,
     answer: (visit: Visit, form: z.output<S>) => void | Promise<void>,
+    longest?: number,
   ): void;
   /** Adds a page below the login's own. */
   onPage(name: string, show: (visit: Visit) => void | Promise<void>): void;
@@ -53,13 +57,13 @@ export function createVisits(router: Router, { logins, interactions, sender }: V
   return {
     open,
 
-    onForm(name, schema, answer) {
+    onForm(name, schema, answer, longest) {
       router.post(`/interaction/:uid/${name}`, async (ctx) => {
         const interaction = await interactions.find(ctx);
         const form = await interactions.form(ctx, interaction, schema);
-        await logins.inTurn(interaction.site.tenant.id, interaction.details.uid, async () =>
-          answer(await open(ctx, interaction), form),
-        );
+        const { tenant } = interaction.site;
+        const inTurn = async () => answer(await open(ctx, interaction), form);
+        await logins.inTurn(tenant.id, interaction.details.uid, inTurn, longest);
       });
     },
 

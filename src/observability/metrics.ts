@@ -11,11 +11,18 @@ export interface LoginFinished {
 }
 
 export interface DirectoryAnswered {
-  /** The server's URL, without anything secret in it. */
+  /** `host:port` */
   server: string;
-  operation: 'connect' | 'bind' | 'search' | 'modify';
+  operation: 'connect' | 'tls' | 'bind' | 'search' | 'modify' | 'extended';
   ok: boolean;
   seconds: number;
+}
+
+export interface DirectoryServerChanged {
+  /** `host:port` */
+  server: string;
+  /** `unused`: nobody asks it any longer. */
+  state: 'up' | 'down' | 'unused';
 }
 
 export interface TokenGrantFinished {
@@ -42,6 +49,7 @@ export interface PoolUse {
 export interface Metrics {
   loginFinished(login: LoginFinished): void;
   directoryAnswered(answer: DirectoryAnswered): void;
+  directoryServerChanged(change: DirectoryServerChanged): void;
   tokenGrantFinished(grant: TokenGrantFinished): void;
   requestFinished(request: RequestFinished): void;
   /** Reads the pool's use whenever the metrics are asked for. */
@@ -74,6 +82,12 @@ export function createMetrics(): Metrics {
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   });
+  const directoryServers = new Gauge({
+    name: 'sallyport_directory_server_up',
+    help: 'Whether a directory server can be used: 1, or 0 while it is down.',
+    labelNames: ['server'],
+    registers,
+  });
   const grants = new Counter({
     name: 'sallyport_token_grants_total',
     help: 'Requests to the token endpoint.',
@@ -93,6 +107,10 @@ export function createMetrics(): Metrics {
     loginFinished: ({ tenant, outcome, factor }) => logins.inc({ tenant, outcome, factor }),
     directoryAnswered: ({ server, operation, ok, seconds }) =>
       directory.observe({ server, operation, ok: String(ok) }, seconds),
+    directoryServerChanged: ({ server, state }) => {
+      if (state === 'unused') directoryServers.remove({ server });
+      else directoryServers.set({ server }, state === 'up' ? 1 : 0);
+    },
     tokenGrantFinished: ({ tenant, grantType, outcome }) =>
       grants.inc({ tenant, grant_type: GRANT_TYPES.has(grantType) ? grantType : 'other', outcome }),
     requestFinished: ({ route, method, status, seconds }) =>

@@ -11,6 +11,7 @@ import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import { inLanguage, uiLocalesOf } from '../http/language-picker.ts';
 import { interactionPath } from '../login/interaction-path.ts';
 import { LEVELS } from '../policy/levels.ts';
+import { createCookieSignatures } from '../security/cookie-signatures.ts';
 import { derivedSecrets } from '../security/derived-secrets.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import { createAccessTokenClaims } from './access-token-claims.ts';
@@ -174,7 +175,7 @@ function cookies(tenant: Tenant, issuer: string): Configuration['cookies'] {
   const name = (what: string) => `${secure ? '__Secure-' : ''}${tenant.slug}_${what}`;
   const attributes = { httpOnly: true, secure, sameSite: 'lax', signed: true, overwrite: true } as const;
   return {
-    keys: [...derivedSecrets(tenant.secret).cookieKeys],
+    keys: createCookieSignatures(derivedSecrets(tenant.secret).cookieKey),
     names: { session: name('session'), interaction: name('interaction'), resume: name('resume') },
     long: { ...attributes, path: pathname },
     short: attributes,

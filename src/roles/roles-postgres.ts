@@ -1,5 +1,6 @@
 import { v7 as uuidv7, validate as isUuid } from 'uuid';
 
+import { bumpTenant } from '../db/change-feed.ts';
 import type { Database } from '../db/database.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { DeclaredEntries, RoleEntry } from '../tenants/apply-configuration.ts';
@@ -26,13 +27,15 @@ export function createPostgresRoles(db: Database): RoleStore {
       return rows.map((row) => row.name);
     },
 
-    async ensureRole(tenantId, name) {
-      await db.query(
-        `insert into roles (id, tenant_id, name, permissions, inherits, owner) values ($1, $2, $3, '{}', '{}', 'api')
-         on conflict (tenant_id, name) do nothing`,
-        [uuidv7(), tenantId, name],
-      );
-    },
+    ensureRole: (tenantId, name) =>
+      db.unitOfWork(async () => {
+        await bumpTenant(db, tenantId);
+        await db.query(
+          `insert into roles (id, tenant_id, name, permissions, inherits, owner) values ($1, $2, $3, '{}', '{}', 'api')
+           on conflict (tenant_id, name) do nothing`,
+          [uuidv7(), tenantId, name],
+        );
+      }),
 
     setRolesOfUser: (tenantId, userId, roles) =>
       db.unitOfWork(async () => {

@@ -8,11 +8,11 @@ import { isRecovery, sends } from '../policy/factors.ts';
 import { proofOf } from '../policy/proof.ts';
 import type { Proof } from '../policy/proof.ts';
 import type { Blocked } from '../security/attempt-limiter.ts';
+import type { AccountChanged } from '../users/account-changed.ts';
 import type { AnswerRequest, Answers } from './answers.ts';
 import type { AskedChallenges, ChallengePlan, FactorRequest, Shown } from './asked-challenges.ts';
 import type { FoundChallenge } from './challenges.ts';
 import type { Enrolments } from './enrolments.ts';
-import type { FactorChanged } from './factor-changed.ts';
 import { isUsable } from './owned-factors.ts';
 import type { ConfirmedEnrolment, ContactRejection, EnrolmentView, FactorRejection } from './second-factor.ts';
 import type { TooManySent } from './send-code.ts';
@@ -51,7 +51,7 @@ export interface EnrolOptions {
   askedChallenges: AskedChallenges;
   answers: Answers;
   enrolments: Pick<Enrolments, 'list' | 'add' | 'remove' | 'use' | 'markUsed' | 'lock'>;
-  changed: FactorChanged;
+  changed: AccountChanged;
   now?: () => Date;
 }
 
@@ -132,7 +132,8 @@ export function createEnrolSecondFactor({
     const notice = isRecovery(factor.id)
       ? ({ kind: 'recovery-codes-made' } as const)
       : ({ kind: 'factor-added', factor: factor.id, name } as const);
-    await changed({ tenantId, userId, event: 'second_factor.enrolled', factor: factor.id, name, notice, keptSession });
+    const event = { type: 'second_factor.enrolled', detail: { factor: factor.id, name } } as const;
+    await changed({ tenantId, userId, event, notice, keptSession });
     return accepted(undefined);
   }
 }

@@ -2,8 +2,8 @@
 // caller's to ask.
 
 import type { Database } from '../db/database.ts';
+import type { AccountChanged } from '../users/account-changed.ts';
 import type { Enrolments } from './enrolments.ts';
-import type { FactorChange, FactorChanged } from './factor-changed.ts';
 
 export interface FactorRef {
   tenantId: string;
@@ -21,19 +21,19 @@ export interface ManageFactors {
 
 export interface ManageFactorsOptions {
   enrolments: Pick<Enrolments, 'list' | 'rename' | 'remove' | 'lock'>;
-  changed: FactorChanged;
+  changed: AccountChanged;
   db: Pick<Database, 'unitOfWork'>;
 }
 
 export function createManageFactors({ enrolments, changed, db }: ManageFactorsOptions): ManageFactors {
   return {
     rename: (ref, name) =>
-      change(ref, { event: 'second_factor.renamed', kind: 'factor-renamed', name }, () =>
+      change(ref, { type: 'second_factor.renamed', kind: 'factor-renamed', name }, () =>
         enrolments.rename(ref.tenantId, ref.userId, ref.enrolmentId, name),
       ),
 
     remove: (ref) =>
-      change(ref, { event: 'second_factor.removed', kind: 'factor-removed' }, () =>
+      change(ref, { type: 'second_factor.removed', kind: 'factor-removed' }, () =>
         enrolments.remove(ref.tenantId, ref.userId, ref.enrolmentId),
       ),
   };
@@ -41,7 +41,7 @@ export function createManageFactors({ enrolments, changed, db }: ManageFactorsOp
   /** The person is told first, because a factor that goes may be the address where they are told. */
   function change(
     { tenantId, userId, enrolmentId, keptSession }: FactorRef,
-    { event, kind, name: newName }: Change,
+    { type, kind, name: newName }: Change,
     apply: () => Promise<boolean>,
   ): Promise<boolean> {
     return db.unitOfWork(async () => {
@@ -50,14 +50,15 @@ export function createManageFactors({ enrolments, changed, db }: ManageFactorsOp
       if (!found) return false;
       const { factor } = found;
       const name = newName ?? found.name;
-      await changed({ tenantId, userId, event, factor, name, notice: { kind, factor, name }, keptSession });
+      const event = { type, detail: { factor, name } };
+      await changed({ tenantId, userId, event, notice: { kind, factor, name }, keptSession });
       return apply();
     });
   }
 }
 
 interface Change {
-  event: FactorChange['event'];
+  type: 'second_factor.renamed' | 'second_factor.removed';
   kind: 'factor-renamed' | 'factor-removed';
   name?: string;
 }

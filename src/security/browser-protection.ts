@@ -2,6 +2,7 @@
 // says that the request comes from. Cookies are SameSite=Lax besides.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError } from '../errors.ts';
 
@@ -11,12 +12,12 @@ import { AppError } from '../errors.ts';
  * @param key the tenant's CSRF key, at least 256 bits.
  * @param context what the form belongs to and only its visitor's cookie proves: the interaction's or the session's uid.
  */
-export function csrfToken(key: Uint8Array, context: string): string {
+export function csrfToken(key: KeyObject, context: string): string {
   return createHmac('sha256', key).update(`csrf\0${context}`).digest('base64url');
 }
 
 /** @throws AppError `invalid_form` (403) unless `token` is the one of this context. Compares in constant time. */
-export function assertCsrf(key: Uint8Array, context: string, token: string): void {
+export function assertCsrf(key: KeyObject, context: string, token: string): void {
   const expected = Buffer.from(csrfToken(key, context));
   const given = Buffer.from(token);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {

@@ -1,13 +1,14 @@
 // A tenant stores one secret; everything else it needs to keep to itself is derived from that by a label (RFC 5869), so that no
 // two uses share a key. A label is for ever: another pairwise salt would be another `sub` for everybody.
 
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 export interface DerivedSecrets {
-  /** Signs the cookies of oidc-provider (`cookies.keys`). */
-  cookieKeys: string[];
-  /** Signs the token in each form. 32 bytes. */
-  csrfKey: Buffer;
+  /** Signs the cookies of oidc-provider (`cookies.keys`). 32 bytes. */
+  cookieKey: Buffer;
+  /** Signs the token in each form. */
+  csrfKey: KeyObject;
   /** OpenID Connect Core 8.1. */
   pairwiseSalt: string;
   /** RFC 9449 8; oidc-provider takes exactly 32 bytes. */
@@ -24,8 +25,9 @@ export function newTenantSecret(): string {
 export function derivedSecrets(tenantSecret: string): DerivedSecrets {
   const derive = (label: string) => Buffer.from(hkdfSync('sha256', tenantSecret, '', `sallyport ${label} v1`, 32));
   return {
-    cookieKeys: [derive('cookies').toString('base64url')],
-    csrfKey: derive('csrf'),
+    cookieKey: derive('cookies'),
+    // For many an HMAC: out of bytes, each would make a key object of its own.
+    csrfKey: createSecretKey(derive('csrf')),
     pairwiseSalt: derive('pairwise salt').toString('base64url'),
     dpopNonceSecret: derive('dpop nonce'),
     recoveryCodeKey: derive('recovery codes'),

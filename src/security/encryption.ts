@@ -1,7 +1,8 @@
 // Secrets at rest: AES-256-GCM under keys from the configuration, each ciphertext bound to the one place it was written for.
 // Which keys a database was written with is encryption-canary.ts's to check; secrets that are only compared are hashed elsewhere.
 
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 import { AppError } from '../errors.ts';
 
@@ -39,7 +40,7 @@ const FORM = /^v1\.([\w-]{1,32})\.([\w-]{16})\.([\w-]{22,})$/;
 
 /** @throws AppError `invalid_configuration` for no key, a malformed or repeated id, or a secret that is too short. */
 export function createEncryption(keys: readonly EncryptionKey[]): Encryption {
-  const byId = new Map<string, Buffer>();
+  const byId = new Map<string, KeyObject>();
   for (const { id, secret } of keys) {
     if (!/^[\w-]{1,32}$/.test(id)) throw misconfigured('an encryption key id has letters, digits, _ and -, at most 32');
     if (byId.has(id)) throw misconfigured(`two encryption keys are named ${id}`);
@@ -48,7 +49,7 @@ export function createEncryption(keys: readonly EncryptionKey[]): Encryption {
   const [primary] = byId.keys();
   if (primary === undefined) throw misconfigured('no encryption key is configured');
 
-  const keyNamed = (id: string): Buffer => {
+  const keyNamed = (id: string): KeyObject => {
     const key = byId.get(id);
     if (!key) throw misconfigured(`the encryption key ${id} is not configured`);
     return key;
@@ -82,12 +83,12 @@ export function createEncryption(keys: readonly EncryptionKey[]): Encryption {
 }
 
 /** One rule for every form of secret: HKDF (RFC 5869) of its characters. It spreads entropy, it adds none to a weak secret. */
-function keyFrom(id: string, secret: string): Buffer {
+function keyFrom(id: string, secret: string): KeyObject {
   const text = secret.trim();
   if (text.length < SHORTEST_SECRET) {
     throw misconfigured(`the secret of encryption key ${id} is shorter than ${SHORTEST_SECRET} characters`);
   }
-  return Buffer.from(hkdfSync('sha256', text, '', 'sallyport encryption at rest v1', 32));
+  return createSecretKey(Buffer.from(hkdfSync('sha256', text, '', 'sallyport encryption at rest v1', 32)));
 }
 
 /** JSON, because joining with a separator would let two places share one text. */

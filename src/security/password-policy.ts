@@ -20,7 +20,8 @@ export interface PasswordContext {
 export const PASSWORD_LENGTH = { alone: 15, withSecondFactor: 8, longest: 256 } as const;
 
 const SHORTEST_WORD = 4;
-const COMMON = new Set(dictionary['passwords-common']);
+/** Made when first asked for: most processes never are, and it is 3 MB. */
+let common: ReadonlySet<string> | undefined;
 
 export function checkPassword(password: string, context: PasswordContext): Outcome<undefined, PasswordWeakness> {
   const length = lengthOf(password.normalize('NFC'));
@@ -38,7 +39,8 @@ export function checkPassword(password: string, context: PasswordContext): Outco
 function isCommon(folded: string): boolean {
   const unit = folded.slice(0, (folded + folded).indexOf(folded, 1));
   const [core = folded] = /\p{L}.*\p{L}/su.exec(folded) ?? [];
-  return [folded, unit, core].some((form) => COMMON.has(form)) || lengthOf(unit) <= 2;
+  const listed = (common ??= new Set(dictionary['passwords-common']));
+  return [folded, unit, core].some((form) => listed.has(form)) || lengthOf(unit) <= 2;
 }
 
 /** What is left without the known words must still be long enough to stand beside a second factor. */

@@ -86,7 +86,10 @@ export function createPostgresSessions(db: Database): Sessions {
       return toSession(await db.one<SessionRow>(`${SELECT} and s.uid = $2`, [tenantId, uid]));
     },
 
-    save: (tenantId, change) => db.unitOfWork(() => saveChange(db, tenantId, change)),
+    save: (tenantId, change) =>
+      touchesSessionAlone(change)
+        ? saveSessionAlone(db, tenantId, change)
+        : db.unitOfWork(() => saveChange(db, tenantId, change)),
 
     async claimAuthorization(tenantId, uid, clientId, { sid, grantId, replacing }) {
       const row = await db.one<{ sid: string; grant_id: string; persists_logout: boolean }>(
@@ -117,6 +120,15 @@ export function createPostgresSessions(db: Database): Sessions {
 
     ...sessionEndings(db),
   };
+}
+
+/** As every further sign-on within a session does: one statement, which needs no transaction around it. */
+function touchesSessionAlone({ signIn, authorizations, removedClients }: SessionChange): boolean {
+  return signIn === undefined && removedClients.length === 0 && Object.keys(authorizations).length === 0;
+}
+
+async function saveSessionAlone(db: Database, tenantId: string, change: SessionChange): Promise<boolean> {
+  return (await saveSession(db, tenantId, change))?.goes_by_id ?? false;
 }
 
 /**

@@ -31,6 +31,26 @@ interface EntryColumns {
 const COLUMNS = `id, tenant_id, username, status, profile, directory_id, stable_id, directory_dn, directory_groups,
   directory_state, directory_checked_at, local_name, last_login_at, proof_generation`;
 
+type RememberedRow = UserRow & { state_before: UserEntry['state'] | null };
+
+/** The row as whoever came before has left it: callers at once take turns here. */
+const before = (userId: string) => `
+  (select id as user_id, directory_state as state_before from users where tenant_id = $1 and id = ${userId} for update)`;
+
+const REMEMBER_GONE = `
+  update users
+  set directory_state = 'gone', directory_checked_at = $3
+  from ${before('$2')} before
+  where tenant_id = $1 and id = user_id and directory_checked_at <= $3
+  returning ${COLUMNS}, state_before`;
+
+const REMEMBER_ENTRY = `
+  update users
+  set username = $3, profile = $4, directory_dn = $5, directory_groups = $6, directory_state = $7, directory_checked_at = $8
+  from ${before('$9')} before
+  where tenant_id = $1 and stable_id = $2 and id = user_id and directory_checked_at <= $8
+  returning ${COLUMNS}, state_before`;
+
 export function createPostgresUsers(db: Database): Users {
   return { ...anyUsers(db), ...directoryUsers(db), ...localUsers(db), ...graceOfUsers(db) };
 }
@@ -60,7 +80,9 @@ function anyUsers(db: Database): Pick<Users, 'find' | 'disable' | 'recordLogin'>
   };
 }
 
-function directoryUsers(db: Database): Pick<Users, 'findByEntry' | 'linkDirectoryUser' | 'rememberDirectoryAnswer'> {
+type DirectoryUsers = Pick<Users, 'findByEntry' | 'linkDirectoryUser' | 'rememberDirectoryAnswer' | 'hasOthersOf'>;
+
+function directoryUsers(db: Database): DirectoryUsers {
   return {
     async findByEntry(tenantId, directoryId, stableId) {
       const row = await db.one<UserRow>(
@@ -91,21 +113,17 @@ function directoryUsers(db: Database): Pick<Users, 'findByEntry' | 'linkDirector
       if (!isUuid(userId)) return undefined;
       const row =
         answer.entry === undefined
-          ? await db.one<UserRow>(
-              `update users set directory_state = 'gone', directory_checked_at = $3
-               where tenant_id = $1 and id = $2 and directory_checked_at <= $3
-               returning ${COLUMNS}`,
-              [tenantId, userId, answer.checkedAt],
-            )
-          : await db.one<UserRow>(
-              `update users
-               set username = $3, profile = $4, directory_dn = $5, directory_groups = $6, directory_state = $7,
-                   directory_checked_at = $8
-               where tenant_id = $1 and stable_id = $2 and id = $9 and directory_checked_at <= $8
-               returning ${COLUMNS}`,
-              [tenantId, ...entryValues(answer), userId],
-            );
-      return row ? readUser(row) : findUser(db, tenantId, userId);
+          ? await db.one<RememberedRow>(REMEMBER_GONE, [tenantId, userId, answer.checkedAt])
+          : await db.one<RememberedRow>(REMEMBER_ENTRY, [tenantId, ...entryValues(answer), userId]);
+      const user = row ? readUser(row) : await findUser(db, tenantId, userId);
+      const leaves = row?.state_before === 'enabled' && user?.directory?.state !== 'enabled';
+      return user && { user, leaves };
+    },
+
+    async hasOthersOf(tenantId, directoryId, userId) {
+      const text = `select 1 from users
+                     where tenant_id = $1 and directory_id = $2 and id <> $3 and directory_state = 'enabled' limit 1`;
+      return (await db.one(text, [tenantId, directoryId, userId])) !== undefined;
     },
   };
 }

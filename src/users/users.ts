@@ -54,6 +54,18 @@ export interface DirectoryAnswer {
   checkedAt: Date;
 }
 
+/** That the directory had no such entry at `checkedAt`. */
+export interface NoEntry {
+  entry: undefined;
+  checkedAt: Date;
+}
+
+export interface RememberedAnswer {
+  user: User;
+  /** Until this answer the entry was enabled, and now it is not: of any number of callers at once one is told so. */
+  leaves: boolean;
+}
+
 export interface NewLocalUser {
   tenantId: string;
   localName: string;
@@ -80,8 +92,11 @@ export interface Users {
   rememberDirectoryAnswer(
     tenantId: string,
     userId: string,
-    answer: DirectoryAnswer | { entry: undefined; checkedAt: Date },
-  ): Promise<User | undefined>;
+    answer: DirectoryAnswer | NoEntry,
+  ): Promise<RememberedAnswer | undefined>;
+
+  /** Whether anybody but this user had an enabled entry in the directory when it was asked last. */
+  hasOthersOf(tenantId: string, directoryId: string, userId: string): Promise<boolean>;
 
   createLocal(user: NewLocalUser): Promise<Outcome<User, 'taken' | 'malformed'>>;
   /** By login name as it was typed. */

@@ -8,6 +8,7 @@ import type { RunningDemo } from '../support/browser-demo.ts';
 import {
   arrive,
   authenticatorFor,
+  changePassword,
   claimOn,
   codeField,
   codeInInbox,
@@ -16,6 +17,7 @@ import {
   giveCode,
   givePassword,
   keyOn,
+  newPasswordField,
   passwordField,
   press,
   problemOn,
@@ -163,13 +165,25 @@ for (const javaScriptEnabled of [true, false]) {
       await visits.look(page, 'wrong-password');
     });
 
-    it('tells who must change the password so', async () => {
+    it('asks who must change the password for a new one, and goes on', async () => {
+      const { password } = demo.person('max');
       const page = await signInPage();
       await passwordOf(page, 'max');
       await arrive(page, 'Your password must be changed');
       await visits.look(page, 'must-change');
-      await follow(page, 'Back to sign-in');
-      await arrive(page, 'Sign in to Orders');
+      await changePassword(page, password, 'violet');
+      expect(await problemOn(page)).to.contain('That password is too short');
+      if (javaScriptEnabled) {
+        await newPasswordField(page).fill('violet tractor');
+        await press(page, 'Show new password');
+        expect(await newPasswordField(page).getAttribute('type')).to.equal('text');
+      }
+      await changePassword(page, password, 'violet tractor');
+      await arrive(page, 'Set up an authenticator app');
+      const inbox = await visits.open();
+      await inbox.goto(demo.inbox);
+      const told = inbox.getByRole('article').filter({ hasText: 'To max@acme.test' });
+      expect(await told.first().innerText()).to.contain('The password of your account at Acme was changed');
     });
 
     it('has the look and the policy of the tenant', async () => {

@@ -79,4 +79,44 @@ describeOnEveryDatabase('the audit trail', ({ db }) => {
       list: ['y'.repeat(500)],
     });
   });
+
+  it('takes many reports at once, each with its own request, and none of them twice', async () => {
+    const tenantId = await aTenantId(db());
+    const { reports } = createPostgresAudit(db());
+    const log = createLog({ level: 'silent' });
+    const ids = Array.from({ length: 50 }, (_, index) => `r-${index}`);
+    await Promise.all(
+      ids.map((requestId) =>
+        onBehalfOf({ requestId, address: '::1', userAgent: undefined, log }, () =>
+          reports.record({ type: 'token.issued', tenantId, detail: { requestId } }),
+        ),
+      ),
+    );
+    const rows = await events(tenantId);
+    expect(rows.map((row) => row['request_id'])).to.have.members(ids);
+    expect(rows.map((row) => row['detail'])).to.have.deep.members(ids.map((requestId) => ({ requestId })));
+  });
+
+  it('takes a report although one of another tenant, which is gone, fails', async () => {
+    const tenantId = await aTenantId(db());
+    const { reports } = createPostgresAudit(db());
+    const [gone] = await Promise.allSettled([
+      reports.record({ type: 'token.issued', tenantId: '00000000-0000-7000-8000-000000000000' }),
+      reports.record({ type: 'token.issued', tenantId }),
+    ]);
+    expect(gone.status).to.equal('rejected');
+    expect(await events(tenantId)).to.have.lengthOf(1);
+  });
+
+  it('keeps a report that was made within a unit of work which failed', async () => {
+    const tenantId = await aTenantId(db());
+    const { reports } = createPostgresAudit(db());
+    const unit = db().unitOfWork(async () => {
+      void reports.record({ type: 'token.refused', tenantId });
+      throw new Error('the unit fails');
+    });
+    expect(await unit.catch((error: unknown) => error)).to.be.an('error');
+    await reports.settled();
+    expect(await events(tenantId)).to.have.lengthOf(1);
+  });
 });

@@ -1,35 +1,31 @@
-import { readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 
-import type { EmbeddedDirectory } from '../../src/demo/directory/embedded-directory.ts';
-import { startEmbeddedDirectory } from '../../src/demo/directory/embedded-directory.ts';
-import { selfSignedCertificate } from '../support/tls-certificate.ts';
-import { describeDirectory } from './directory.ts';
+import { expect } from 'chai';
 
-const suffix = 'dc=demo,dc=test';
-const admin = { dn: `cn=admin,${suffix}`, password: 'admin-of-the-tests' };
-const service = { dn: `cn=sallyport,ou=system,${suffix}`, password: 'sallyport-demo-1234' };
+import { describeDirectory, directoryUnderTest } from './directory.ts';
+import { openldap } from './directory-dialects.ts';
+import { activeDirectoryEntries, freeIpaEntries, lldapEntries } from './directory-dialects-embedded.ts';
+import { ACTIVE_DIRECTORY, embeddedServer } from './directory-embedded-server.ts';
 
-describe('directory: embedded', () => {
-  const running: EmbeddedDirectory[] = [];
-  after(async () => {
-    for (const server of running) await server.close();
-  });
+describeDirectory('embedded, in plain text', openldap, () => embeddedServer());
+describeDirectory('embedded, by StartTLS', openldap, () => embeddedServer({}, 'starttls'));
+describeDirectory('embedded, with entries of an Active Directory', activeDirectoryEntries, () =>
+  embeddedServer(ACTIVE_DIRECTORY),
+);
+describeDirectory('embedded, with entries of FreeIPA', freeIpaEntries, () => embeddedServer());
+describeDirectory('embedded, with entries of lldap', lldapEntries, () => embeddedServer());
 
-  async function start() {
-    const ldif = await readFile(new URL('../../config/demo-directory.ldif', import.meta.url), 'utf8');
-    const tls = await selfSignedCertificate();
-    const server = await startEmbeddedDirectory({ ldif, suffix, admin, tls, sizeLimit: 100 });
-    running.push(server);
-    return { url: server.url, tls };
-  }
+describe('what only FreeIPA has', () => {
+  const subject = directoryUnderTest(freeIpaEntries, () => embeddedServer());
 
-  describeDirectory('embedded, in plain text', async () => {
-    const { url } = await start();
-    return { suffix, admin, service, adminUrl: url, connection: { urls: [url], tls: { mode: 'none' } } };
-  });
-
-  describeDirectory('embedded, by StartTLS', async () => {
-    const { url, tls } = await start();
-    return { suffix, admin, service, adminUrl: url, connection: { urls: [url], tls: { ca: tls.cert } } };
+  it('tells of a person its own id, and the times of the Kerberos password', async () => {
+    const ipaUniqueID = randomUUID();
+    const times = { krbLastPwdChange: '20260102030405Z', krbPasswordExpiration: '20360102030405Z' };
+    await subject.server.modify(freeIpaEntries.person(subject.dnOf('kim'), 'kim', { ipaUniqueID, ...times }));
+    expect(await subject.found('kim')).to.deep.include({
+      stableId: ipaUniqueID,
+      passwordChangedAt: new Date('2026-01-02T03:04:05Z'),
+      passwordExpiresAt: new Date('2036-01-02T03:04:05Z'),
+    });
   });
 });

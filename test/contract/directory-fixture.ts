@@ -1,21 +1,48 @@
-// People and groups for the directory's contract, as LDIF that both servers take.
+// People and groups for the directory's contract, in the words of whichever server they are for.
 
-/** A tree of its own below `base`, whose first entry is an organization. Everybody's password is `<uid>-password`. */
-export function directoryFixture(base: string): string {
+import { adding, ldifEntry } from '../support/ldif.ts';
+import type { Dialect, PersonAttributes } from './directory-dialects.ts';
+
+/** A tree of its own below `base`, whose first entry is an organizational unit. Everybody's password is `<name>-password`. */
+export function directoryFixture(dialect: Dialect, base: string): string {
   return [
-    entry(base, { objectClass: 'organization', o: base.slice('o='.length, base.indexOf(',')) }),
-    ...['people', 'former', 'groups', 'sales'].map((ou) =>
-      entry(`ou=${ou},${base}`, { objectClass: 'organizationalUnit', ou }),
-    ),
-    ...people(base),
-    ...groups(base),
-  ].join('\n');
+    unit(base),
+    ...['people', 'former', 'groups', 'sales'].map((ou) => unit(`ou=${ou},${base}`)),
+    ...people(dialect, base),
+    ...groups(dialect, base),
+  ].join('');
 }
 
-function people(base: string): string[] {
-  const plain = ['bob', 'cay', 'dee', 'eve', 'flo', 'renewer', 'mover', 'leaver', 'unlucky', 'solo', 'many', 'circler'];
+/** The DN of somebody of the fixture. */
+export function personDn({ naming }: Dialect, base: string, name: string): string {
+  return `${naming}=${name.replaceAll(',', '\\,')},ou=people,${base}`;
+}
+
+function unit(dn: string): string {
+  return ldifEntry(dn, { objectClass: 'organizationalUnit', ou: dn.slice('ou='.length, dn.indexOf(',')) });
+}
+
+const PLAIN = [
+  'bob',
+  'cay',
+  'dee',
+  'eve',
+  'flo',
+  'renewer',
+  'mover',
+  'leaver',
+  'unlucky',
+  'solo',
+  'many',
+  'circler',
+  'twin',
+];
+
+function people(dialect: Dialect, base: string): string[] {
+  const person = (name: string, attributes: PersonAttributes = {}): string =>
+    dialect.person(personDn(dialect, base, name), name, attributes);
   return [
-    person(base, 'ann', {
+    person('ann', {
       givenName: 'Ann',
       displayName: 'Ann Anderson',
       mail: ['ann@fixture.test', 'ann.anderson@fixture.test'],
@@ -23,61 +50,35 @@ function people(base: string): string[] {
       mobile: '+1 555 0100',
       preferredLanguage: 'en',
     }),
-    ...plain.map((uid) => person(base, uid)),
-    person(base, 'twin'),
-    person(base, 'other', { mail: 'twin' }),
-    person(base, 'locked', { pwdAccountLockedTime: '000001010000Z' }),
-    person(base, 'changer', { pwdReset: 'TRUE' }),
-    person(base, 'gone', { employeeType: 'left' }),
-    person(base, 'guest', { employeeType: 'guest' }),
-    person(base, 'zoë', { userPassword: 'pässwörd-☃' }),
-    person(base, 'o\\, (brien)*', { uid: 'o, (brien)*' }),
+    ...PLAIN.map((name) => person(name)),
+    person('other', { mail: 'twin' }),
+    person('gone', { employeeType: 'left' }),
+    person('visitor', { employeeType: 'guest' }),
+    person('zoë', { password: 'pässwörd-☃' }),
+    person('o, (brien)*', { mail: 'o, (brien)*' }),
+    ...dialect.states.map(({ name, attributes }) => person(name, attributes)),
   ];
 }
 
-function groups(base: string): string[] {
-  const user = (uid: string): string => `uid=${uid},ou=people,${base}`;
+function groups(dialect: Dialect, base: string): string[] {
+  const user = (name: string): string => personDn(dialect, base, name);
   const dn = (cn: string): string => `cn=${cn},ou=groups,${base}`;
-  const group = (cn: string, ...member: string[]): string => entry(dn(cn), { objectClass: 'groupOfNames', cn, member });
+  const group = (cn: string, ...members: string[]): string => dialect.group(dn(cn), cn, members);
   return [
     group('platform', user('ann')),
     group('engineering', dn('platform')),
     group('staff', dn('engineering')),
     // Two ways from ann up to "everybody": through one group, and through three.
-    group('shortcut', `UID=Ann, OU=People, ${base}`),
+    group('shortcut', user('ann').replace(',ou=people', ', OU=People').replace('=ann', '=Ann')),
     group('everybody', dn('staff'), dn('shortcut')),
     group('managers', user('ann')),
-    entry(`cn=managers,ou=sales,${base}`, { objectClass: 'groupOfNames', cn: 'managers', member: user('ann') }),
-    entry(dn('unique'), { objectClass: 'groupOfUniqueNames', cn: 'unique', uniqueMember: user('ann') }),
-    group('circle-a', user('circler'), dn('circle-c')),
+    dialect.group(`cn=managers,ou=sales,${base}`, 'managers', [user('ann')]),
+    group('circle-a', user('circler')),
     group('circle-b', dn('circle-a')),
     group('circle-c', dn('circle-b')),
+    // Closed last: some servers take only members that are there.
+    adding(dn('circle-a'), dialect.member, dn('circle-c')),
     group('movers', user('mover')),
-    ...Array.from({ length: 120 }, (_, number) => group(`crowd-${number}`, user('many'))),
+    ...Array.from({ length: dialect.crowds }, (_, number) => group(`crowd-${number}`, user('many'))),
   ];
-}
-
-type Attributes = Record<string, string | readonly string[]>;
-
-function person(base: string, uid: string, attributes: Attributes = {}): string {
-  return entry(`uid=${uid},ou=people,${base}`, {
-    objectClass: 'inetOrgPerson',
-    uid,
-    cn: uid,
-    sn: 'Fixture',
-    userPassword: `${uid}-password`,
-    ...attributes,
-  });
-}
-
-function entry(dn: string, attributes: Attributes): string {
-  const lines = Object.entries(attributes).flatMap(([name, values]) =>
-    [values].flat().map((value) => line(name, value)),
-  );
-  return [line('dn', dn), ...lines, ''].join('\n');
-}
-
-function line(name: string, value: string): string {
-  const isSafe = /^[\x21-\x7e][\x20-\x7e]*$/.test(value) && !/^[:<]/.test(value);
-  return isSafe ? `${name}: ${value}` : `${name}:: ${Buffer.from(value).toString('base64')}`;
 }

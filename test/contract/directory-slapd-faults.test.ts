@@ -4,6 +4,7 @@ import type { Directory } from '../../src/directory/directory.ts';
 import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
 import { directorySettings } from '../../src/directory/directory-settings.ts';
 import { AppError } from '../../src/errors.ts';
+import { eventually } from '../support/eventually.ts';
 import type { TestSlapd } from '../support/slapd.ts';
 import { startSlapd } from '../support/slapd.ts';
 
@@ -44,13 +45,13 @@ describe('a directory on slapd', () => {
 
   it('is unavailable while the server hangs, and there again when it goes on', async () => {
     expect(await signIn()).to.equal('signed in');
-    slapd.pause();
+    await slapd.pause();
     const started = performance.now();
     const answers = await Promise.all(Array.from({ length: 20 }, signIn));
     expect(performance.now() - started).to.be.lessThan(3000);
     slapd.resume();
     expect(new Set(answers)).to.deep.equal(new Set(['directory_unavailable']));
-    expect(await signIn()).to.equal('signed in');
+    await eventually('it is there again', async () => (await signIn()) === 'signed in');
   });
 
   it('is unavailable while the server is gone, and there again when it is back', async () => {
@@ -58,6 +59,7 @@ describe('a directory on slapd', () => {
     await slapd.stop();
     expect(await signIn()).to.equal('directory_unavailable');
     await slapd.start();
+    await eventually('it is there again', async () => (await signIn()) === 'signed in');
     const answers = await Promise.all(Array.from({ length: 20 }, signIn));
     expect(new Set(answers)).to.deep.equal(new Set(['signed in']));
   });

@@ -1,17 +1,18 @@
 import { testSlapd } from '../support/slapd.ts';
 import { describeDirectory } from './directory.ts';
+import { slapd } from './directory-dialects.ts';
 
-describeDirectory('slapd in plain text', async () => {
-  const slapd = await testSlapd();
-  return { ...slapd, adminUrl: slapd.url, connection: { urls: [slapd.url], tls: { mode: 'none' } } };
+describeDirectory('slapd in plain text', slapd, async () => {
+  const server = await testSlapd();
+  return { ...server, connection: { urls: [server.url], tls: { mode: 'none' } } };
 });
 
-describeDirectory('slapd by StartTLS', async () => {
-  const slapd = await testSlapd();
-  return { ...slapd, adminUrl: slapd.url, connection: { urls: [slapd.url], tls: { ca: slapd.caPem } } };
+describeDirectory('slapd by StartTLS', slapd, async () => {
+  const server = await testSlapd();
+  return { ...server, connection: { urls: [server.url], tls: { ca: server.caPem } } };
 });
 
-describeDirectory('slapd by LDAPS', async () => {
-  const slapd = await testSlapd();
-  return { ...slapd, adminUrl: slapd.url, connection: { urls: [slapd.ldapsUrl], tls: { caFile: slapd.caFile } } };
+describeDirectory('slapd by LDAPS', slapd, async () => {
+  const server = await testSlapd();
+  return { ...server, connection: { urls: [server.ldapsUrl], tls: { caFile: server.caFile } } };
 });

@@ -74,6 +74,16 @@ describeOnEveryDatabase('roles', ({ db, other }) => {
     expect(await roles().setRolesOfUser(tenantId, await aUser(tenantId), ['owner'])).to.include({ ok: true });
   });
 
+  it('are told to every process when they are made', async () => {
+    const tenantId = await aTenantWithRoles();
+    const version = async () =>
+      (await db().one<{ changed_version: number }>('select changed_version from tenants where id = $1', [tenantId]))
+        ?.changed_version;
+    const before = await version();
+    await roles().ensureRole(tenantId, 'auditor');
+    expect(await version()).to.be.above(Number(before));
+  });
+
   it('of a user are replaced as a whole, or not at all', async () => {
     const tenantId = await aTenantWithRoles();
     const userId = await aUser(tenantId);

@@ -114,8 +114,8 @@ describeOnEveryDatabase('users of a directory', ({ db, other }) => {
   it('remember what the directory says between sign-ins', async () => {
     const { tenantId, directoryId } = await aDirectory();
     const { user } = await users().linkDirectoryUser(tenantId, directoryId, answer({}, [finance]));
-    const remember = (said: Parameters<ReturnType<typeof users>['rememberDirectoryAnswer']>[2]) =>
-      users().rememberDirectoryAnswer(tenantId, user.id, said);
+    const remember = async (said: Parameters<ReturnType<typeof users>['rememberDirectoryAnswer']>[2]) =>
+      (await users().rememberDirectoryAnswer(tenantId, user.id, said))?.user;
 
     const renamed = await remember(
       answer({ username: 'ann.b', profile: { email: 'b@example.com' } }, [board], later(1)),
@@ -138,6 +138,26 @@ describeOnEveryDatabase('users of a directory', ({ db, other }) => {
     expect(back?.directory).to.deep.include({ state: 'enabled', groups: [finance] });
   });
 
+  it('leave once when the directory says that they are enabled no more, however many hear it at once', async () => {
+    const { tenantId, directoryId } = await aDirectory();
+    const { user } = await users().linkDirectoryUser(tenantId, directoryId, answer({}, [finance]));
+    const heard = (said: Parameters<ReturnType<typeof users>['rememberDirectoryAnswer']>[2]) =>
+      twenty(async (n) => {
+        const remembered = createPostgresUsers(n % 2 ? db() : other()).rememberDirectoryAnswer(tenantId, user.id, said);
+        return (await remembered)?.leaves;
+      });
+    const times = async (said: Parameters<typeof heard>[0]) => (await heard(said)).filter(Boolean).length;
+
+    expect(await times(answer({}, [finance], later(1))), 'enabled still').to.equal(0);
+    expect(await times(answer({ state: 'expired' }, [], later(2))), 'expired').to.equal(1);
+    expect(await times({ entry: undefined, checkedAt: later(3) }), 'gone after that').to.equal(0);
+    expect(await times(answer({}, [], later(4))), 'back').to.equal(0);
+    expect(await times({ entry: undefined, checkedAt: later(3) }), 'a late answer').to.equal(0);
+    expect(await times({ entry: undefined, checkedAt: later(5) }), 'gone').to.equal(1);
+    await heard(answer({}, [], later(6)));
+    expect(await times(answer({ state: 'disabled' }, [], later(7))), 'disabled').to.equal(1);
+  });
+
   it('let no late answer, nor one about somebody else, replace what is known', async () => {
     const { tenantId, directoryId } = await aDirectory();
     const { user } = await users().linkDirectoryUser(tenantId, directoryId, answer({}, [finance]));
@@ -147,7 +167,7 @@ describeOnEveryDatabase('users of a directory', ({ db, other }) => {
       answer({ stableId: 'a2', username: 'somebody else' }, [board], later(1)),
     ];
     for (const said of wrong) {
-      expect(await users().rememberDirectoryAnswer(tenantId, user.id, said)).to.deep.equal(user);
+      expect(await users().rememberDirectoryAnswer(tenantId, user.id, said)).to.deep.equal({ user, leaves: false });
     }
   });
 

@@ -179,7 +179,7 @@ describe('a serving process', () => {
       const orders = await createApp(server.issuer('acme'));
       const browser = createUserAgent();
       const door = await browser.get((await orders.begin()).url);
-      slapd.pause();
+      await slapd.pause();
       const { username, password } = ann;
       const answer = browser.fillAndSubmit(door, { username, password }, { stopAt: server.publicUrl });
       await eventually('the form to be judged', async () => (await keysIn(redis.url, '*login-turn:*')) > 0);

@@ -141,7 +141,7 @@ describe('a browser that its owner trusts', () => {
       expect((await guess(person.username, browser)).status).to.equal(401);
       const blocked = await guess(person.username, browser);
       expect(blocked.status).to.equal(429);
-      expect(Number(blocked.headers.get('retry-after'))).to.be.within(800, 900);
+      expect(Number(blocked.headers.get('retry-after'))).to.be.within(880, 915);
       expect((await afterPassword()).status).to.equal(429);
     });
 

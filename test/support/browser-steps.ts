@@ -25,6 +25,12 @@ export async function givePassword(page: Page, username: string, password: strin
   await press(page, 'Sign in');
 }
 
+export async function changePassword(page: Page, current: string, next: string): Promise<void> {
+  await page.getByLabel('Current password', { exact: true }).fill(current);
+  await newPasswordField(page).fill(next);
+  await press(page, 'Change password');
+}
+
 /** At the page that asks for a code, or the one that sets up what makes them. */
 export async function giveCode(page: Page, code: string): Promise<void> {
   await codeField(page).fill(code);
@@ -44,6 +50,10 @@ export function usernameField(page: Page): Locator {
 
 export function passwordField(page: Page): Locator {
   return page.getByLabel('Password', { exact: true });
+}
+
+export function newPasswordField(page: Page): Locator {
+  return page.getByLabel('New password', { exact: true });
 }
 
 export function codeField(page: Page): Locator {

@@ -60,6 +60,7 @@ export const START: LoginProgress = {
   proofs: [],
   inherited: false,
   notice: undefined,
+  passwordChange: undefined,
   choice: undefined,
   enrolled: false,
   graceOpen: false,

@@ -3,10 +3,12 @@
 import { setTimeout } from 'node:timers/promises';
 
 import type { AuditEvent } from '../../src/audit/audit.ts';
-import type { BindRefusal, Directory, DirectoryUser } from '../../src/directory/directory.ts';
+import type { BindRefusal, Directory, DirectoryUser, LockoutPolicy } from '../../src/directory/directory.ts';
+import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
 import { directoryUnavailable } from '../../src/errors.ts';
 import type { NamedDirectory } from '../../src/first-factors/directory-password.ts';
 import type { LocalAccount } from '../../src/first-factors/local-password.ts';
+import { createLockoutLimits } from '../../src/first-factors/lockout-allowance.ts';
 import { createPasswordSignIn } from '../../src/first-factors/password-sign-in.ts';
 import type { SignInRequest } from '../../src/first-factors/password-sign-in.ts';
 import { accepted, refused } from '../../src/outcome.ts';
@@ -27,7 +29,13 @@ export interface Person {
 export interface Source {
   people?: Record<string, Person>;
   ambiguous?: string[];
-  down?: 'find' | 'bind';
+  down?: 'find' | 'bind' | 'policy';
+  /** Whether people can change theirs. */
+  changesPasswords?: boolean;
+  /** What it tells of its lockout; nothing if left out. */
+  policy?: LockoutPolicy;
+  /** Failed binds that it counts for a person, and tells; it locks none of them. */
+  failures?: Record<string, number>;
   /** Milliseconds that it takes to find out that a password is wrong; everything else takes none. */
   hashTime?: number;
   settings?: Pick<NamedDirectory, 'realm' | 'lockoutBudget' | 'lockoutWindow'>;
@@ -37,36 +45,53 @@ export function entryOf(id: string, { names }: Person): DirectoryUser {
   return { stableId: id, dn: `uid=${id}`, username: names[0] ?? id, profile: {}, state: 'enabled' as const };
 }
 
-function fakeDirectory(
-  name: string,
-  { people = {}, ambiguous = [], down, hashTime = 0 }: Source,
-  binds: string[],
-): Directory {
+export function fakeDirectory(name: string, source: Source, binds: string[]): Directory {
+  const { people = {}, ambiguous = [], hashTime = 0, failures } = source;
   const unused = () => Promise.reject(new Error('not asked in these tests'));
+  const answersUnless = (...down: Source['down'][]) => {
+    if (source.down && down.includes(source.down)) throw directoryUnavailable(new Error('connection refused'));
+  };
+  const entryNow = (id: string, person: Person): DirectoryUser => {
+    const bindsLeft = failures && (source.policy?.threshold ?? 0) - (failures[id] ?? 0);
+    return { ...entryOf(id, person), ...(bindsLeft !== undefined && { bindsLeft }) };
+  };
+  const fail = (id: string) => {
+    if (failures) failures[id] = (failures[id] ?? 0) + 1;
+  };
   return {
     name,
-    changesPasswords: false,
+    changesPasswords: source.changesPasswords ?? false,
     async find(login) {
-      if (down === 'find') throw directoryUnavailable(new Error('connection refused'));
+      answersUnless('find');
       if (ambiguous.includes(login)) return refused('ambiguous');
       const [found] = Object.entries(people).filter(([, person]) => person.names.includes(login));
-      return found ? accepted(entryOf(...found)) : refused('unknown');
+      return found ? accepted(entryNow(...found)) : refused('unknown');
     },
     async bind(user, password) {
-      if (down === 'bind') throw directoryUnavailable(new Error('connection reset'));
+      answersUnless('bind');
+      if (user.bindsLeft !== undefined && user.bindsLeft <= 1) return refused('nearly-locked');
       binds.push(`${name}/${user.stableId}`);
       const { right, wrong = 'bad-credentials' } = people[user.stableId] ?? { names: [] };
       if (password !== RIGHT && wrong === 'bad-credentials') await setTimeout(hashTime);
+      if (password !== RIGHT) fail(user.stableId);
       if (password !== RIGHT) return refused(wrong);
       return right ? refused(right) : accepted({ passwordExpiresIn: 60 });
     },
-    bindNobody: async () => {
-      if (down === 'bind') throw directoryUnavailable(new Error('connection reset'));
+    async bindNobody() {
+      answersUnless('bind');
     },
-    findByStableId: unused,
+    async findByStableId(id) {
+      answersUnless('find');
+      const person = people[id];
+      return person && entryNow(id, person);
+    },
+    showsPeople: unused,
     groupsOf: unused,
     changePassword: unused,
-    lockoutPolicy: unused,
+    async lockoutPolicy() {
+      answersUnless('find', 'policy');
+      return source.policy;
+    },
     probe: unused,
     close: unused,
   };
@@ -95,6 +120,8 @@ export function world({ directories = {}, accounts = {}, blockedFor }: World) {
       },
     },
     passwordHash,
+    lockoutLimits: createLockoutLimits(),
+    store: createMemoryStore(),
     audit: { record: async (event) => void events.push(event) },
     limiter: {
       async reserve(attempt) {

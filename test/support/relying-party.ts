@@ -143,3 +143,13 @@ export async function refusalOf(call: Promise<unknown>): Promise<string> {
   }
   throw new Error('it was not refused');
 }
+
+/** Whether the provider answered a call with an error of its own. Whatever else went wrong is no refusal. */
+export async function isRefused(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call;
+    return false;
+  } catch (error) {
+    return error instanceof oidc.ResponseBodyError || error instanceof oidc.WWWAuthenticateChallengeError;
+  }
+}

@@ -13,7 +13,6 @@ import { createAskedChallenges } from '../../src/second-factors/asked-challenges
 import { createChallenges } from '../../src/second-factors/challenges.ts';
 import { createEnrolSecondFactor } from '../../src/second-factors/enrol.ts';
 import { createPostgresEnrolments } from '../../src/second-factors/enrolments-postgres.ts';
-import { createFactorChanged } from '../../src/second-factors/factor-changed.ts';
 import { createManageFactors } from '../../src/second-factors/manage-factors.ts';
 import { createProveSecondFactor } from '../../src/second-factors/prove.ts';
 import type { ProofRequest } from '../../src/second-factors/prove.ts';
@@ -27,6 +26,7 @@ import { createEncryption } from '../../src/security/encryption.ts';
 import { FAILURES, createTally } from '../../src/security/tally.ts';
 import { createPostgresSessions } from '../../src/sessions/sessions-postgres.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
+import { createAccountChanged } from '../../src/users/account-changed.ts';
 import { createPostgresUsers } from '../../src/users/users-postgres.ts';
 import { aTenant } from './rows.ts';
 import { settings } from './tenants.ts';
@@ -133,7 +133,7 @@ export function secondFactors(
     ...base,
     askedChallenges: createAskedChallenges(base),
     answers: createAnswers(base),
-    changed: createFactorChanged(base),
+    changed: createAccountChanged(base),
   };
   return {
     prove: createProveSecondFactor(parts),

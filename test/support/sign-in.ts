@@ -13,12 +13,12 @@ export interface Person {
 }
 
 /**
- * Which form of a login the page shows: `password`, `code`, `passkey`, `factor`, `contact`, `enrol`, `notice`, `deny` or `consent`;
- * undefined for any other page. A passkey instead of a password is another way in at the same door.
+ * Which form of a login the page shows: `password`, `code`, `passkey`, `factor`, `contact`, `enrol`, `change-password`, `notice`,
+ * `deny` or `consent`; undefined for any other page. A passkey instead of a password is another way in at the same door.
  */
 export function doorOf(page: Page): string | undefined {
   const actions = page.document.querySelectorAll('form').map((form) => form.getAttribute('action') ?? '');
-  const doors = actions.flatMap((action) => /\/interaction\/[\w-]+\/(\w+)(?:\?|$)/.exec(action)?.[1] ?? []);
+  const doors = actions.flatMap((action) => /\/interaction\/[\w-]+\/([\w-]+)(?:\?|$)/.exec(action)?.[1] ?? []);
   return doors.includes('password') ? 'password' : doors[0];
 }
 

@@ -1,53 +1,36 @@
 // Throwaway OpenLDAP servers from the system's packages: one that all tests share, and others for tests that break them. They
 // hold the people of config/demo-directory.ldif.
 
-import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import type { Account, TestDirectory } from './directory-server.ts';
+import { ldapmodify, untilListening } from './directory-server.ts';
 import { eventually } from './eventually.ts';
 import { atEnd } from './global-teardown.ts';
 import { ensureInstalled } from './install.ts';
+import { daysFromNow, generalizedTime, ldifEntry, replacing } from './ldif.ts';
 import { freePort } from './ports.ts';
 import type { TestProcess } from './processes.ts';
 import { startProcess } from './processes.ts';
 import type { TlsCertificate } from './tls-certificate.ts';
 import { selfSignedCertificate } from './tls-certificate.ts';
 
-export interface TestSlapd {
-  /** `ldap://127.0.0.1:…`; offers StartTLS. */
-  readonly url: string;
-  /** `ldaps://127.0.0.1:…`; its certificate is for `localhost` too. */
-  readonly ldapsUrl: string;
-  /** The authority that the certificate is to be verified against, in PEM and as a file. */
-  readonly caPem: string;
-  readonly caFile: string;
-  readonly suffix: string;
-  readonly admin: Account;
-  /** Reads everything but passwords; gets 100 entries at most from one search that is not paged. */
-  readonly service: Account;
-  /** Adds and changes entries as the administrator: LDIF, where `changetype: add` may be left out. */
-  modify(ldif: string): Promise<void>;
+/** Its service account gets 100 entries at most from one search that is not paged. */
+export interface TestSlapd extends TestDirectory {
   /** Locks an account for good, as an administrator would. */
   lock(dn: string): Promise<void>;
-  /** Takes any lock away, an automatic one too. */
-  unlock(dn: string): Promise<void>;
-  /** From the next bind on the password must be changed. */
-  requirePasswordChange(dn: string): Promise<void>;
+  /** The password ends in so many days, or ended so many ago, where AGEING or AGEING_WITH_GRACE is the account's policy. */
+  expirePassword(dn: string, inDays?: number): Promise<void>;
   stop(): Promise<void>;
+  /** Ends it without a word (SIGKILL). */
+  kill(): Promise<void>;
   /** Starts it again on the same ports, with the same data. */
   start(): Promise<void>;
   /** Hangs it: connections are accepted by the system, and nothing answers. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
-}
-
-export interface Account {
-  dn: string;
-  password: string;
 }
 
 const SUFFIX = 'dc=demo,dc=test';
@@ -55,7 +38,7 @@ const ADMIN: Account = { dn: `cn=admin,${SUFFIX}`, password: 'admin-of-the-tests
 const SERVICE: Account = { dn: `cn=sallyport,ou=system,${SUFFIX}`, password: 'sallyport-demo-1234' };
 const DEMO_LDIF = new URL('../../config/demo-directory.ldif', import.meta.url);
 
-/** Five failures lock an account for five minutes. */
+/** Five failures within a quarter of an hour lock an account for five minutes. */
 const POLICY = `dn: cn=policy,${SUFFIX}
 objectClass: device
 objectClass: pwdPolicy
@@ -63,10 +46,30 @@ cn: policy
 pwdAttribute: userPassword
 pwdLockout: TRUE
 pwdMaxFailure: 5
+pwdFailureCountInterval: 900
 pwdLockoutDuration: 300
 pwdMustChange: TRUE
 pwdSafeModify: FALSE
 `;
+
+/** Policies (pwdPolicySubentry) by which passwords end after 42 days; the second one allows three binds more. */
+export const AGEING = `cn=ageing,${SUFFIX}`;
+export const AGEING_WITH_GRACE = `cn=ageing with grace,${SUFFIX}`;
+const MAX_AGE_DAYS = 42;
+const DAY_SECONDS = 86_400;
+
+const AGEING_POLICIES = [AGEING, AGEING_WITH_GRACE].map((dn) =>
+  ldifEntry(dn, {
+    objectClass: ['device', 'pwdPolicy'],
+    pwdAttribute: 'userPassword',
+    pwdMaxAge: `${MAX_AGE_DAYS * DAY_SECONDS}`,
+    pwdExpireWarning: `${14 * DAY_SECONDS}`,
+    pwdGraceAuthNLimit: dn === AGEING ? '0' : '3',
+  }),
+);
+
+/** Lets the administrator write what only the server writes (draft-zeilenga-ldap-relax). */
+const RELAX = '1.3.6.1.4.1.4203.666.5.12';
 
 let shared: Promise<TestSlapd> | undefined;
 
@@ -75,20 +78,24 @@ export function testSlapd(): Promise<TestSlapd> {
   return (shared ??= startSlapd());
 }
 
+export interface SlapdOptions {
+  /** PEM. TLS connections need a certificate of this authority. */
+  clientAuthority?: string;
+}
+
 /** A server of the caller's own. Removed after the last test. */
-export async function startSlapd(): Promise<TestSlapd> {
+export async function startSlapd({ clientAuthority }: SlapdOptions = {}): Promise<TestSlapd> {
   const program = await ensureInstalled('slapd', 'slapd', 'ldap-utils');
   const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-slapd-'));
   const certificate = await selfSignedCertificate();
-  const configuration = writeConfiguration(folder, certificate);
+  const configuration = writeConfiguration(folder, certificate, clientAuthority);
   const url = `ldap://127.0.0.1:${await freePort()}`;
   const ldapsUrl = `ldaps://127.0.0.1:${await freePort()}`;
   const start = async (): Promise<TestProcess> => {
     const args = ['-d', 'none', '-f', configuration, '-h', `${url} ${ldapsUrl}`];
     const started = await startProcess(program, args, { ready: /slapd starting/ });
     // It says so shortly before it listens.
-    await eventually('slapd listens', () => accepts(url));
-    await eventually('slapd listens for TLS', () => accepts(ldapsUrl));
+    await untilListening(url, ldapsUrl);
     return started;
   };
 
@@ -100,6 +107,7 @@ export async function startSlapd(): Promise<TestSlapd> {
   const modify = (ldif: string): Promise<void> => ldapmodify(url, ADMIN, ldif);
   await modify(readFileSync(DEMO_LDIF, 'utf8'));
   await modify(POLICY);
+  await modify(AGEING_POLICIES.join(''));
   return {
     url,
     ldapsUrl,
@@ -110,24 +118,41 @@ export async function startSlapd(): Promise<TestSlapd> {
     service: SERVICE,
     modify,
     lock: (dn) => modify(replacing(dn, 'pwdAccountLockedTime', '000001010000Z')),
-    unlock: (dn) => modify(`${replacing(dn, 'pwdAccountLockedTime')}\n${replacing(dn, 'pwdFailureTime')}`),
     requirePasswordChange: (dn) => modify(replacing(dn, 'pwdReset', 'TRUE')),
+    expirePassword: (dn, inDays = -1) => {
+      const changed = generalizedTime(daysFromNow(inDays - MAX_AGE_DAYS));
+      return modify(replacing(dn, 'pwdChangedTime', changed).replace('\n', `\ncontrol: ${RELAX} true\n`));
+    },
     stop: () => server.stop(),
+    kill: async () => {
+      server.signal('SIGKILL');
+      await server.exited;
+    },
     start: async () => {
       server = await start();
     },
-    pause: () => server.signal('SIGSTOP'),
+    pause: async () => {
+      server.signal('SIGSTOP');
+      await eventually('slapd has stopped', () => isStopped(server.pid));
+    },
     resume: () => server.signal('SIGCONT'),
   };
 }
 
 /** slapd.conf(5), slapo-memberof(5), slapo-refint(5), slapo-ppolicy(5) */
-function writeConfiguration(folder: string, { cert, key }: TlsCertificate): string {
+function writeConfiguration(
+  folder: string,
+  { cert, key }: TlsCertificate,
+  clientAuthority: string | undefined,
+): string {
   const file = (name: string): string => path.join(folder, name);
   mkdirSync(file('data'));
   writeFileSync(file('cert.pem'), cert);
   writeFileSync(file('key.pem'), key);
-  const schemas = ['core', 'cosine', 'inetorgperson'].map((name) => `include /etc/ldap/schema/${name}.schema`);
+  const clients =
+    clientAuthority === undefined ? [] : [`TLSCACertificateFile ${file('clients.pem')}`, 'TLSVerifyClient demand'];
+  writeFileSync(file('clients.pem'), clientAuthority ?? '');
+  const schemas = ['core', 'cosine', 'inetorgperson', 'nis'].map((name) => `include /etc/ldap/schema/${name}.schema`);
   writeFileSync(
     file('slapd.conf'),
     `${schemas.join('\n')}
@@ -140,6 +165,7 @@ pidfile ${file('slapd.pid')}
 threads 4
 TLSCertificateFile ${file('cert.pem')}
 TLSCertificateKeyFile ${file('key.pem')}
+${clients.join('\n')}
 
 database mdb
 suffix "${SUFFIX}"
@@ -167,33 +193,8 @@ ppolicy_use_lockout
   return file('slapd.conf');
 }
 
-/** A change that sets an attribute's values, or without any takes the attribute away. */
-function replacing(dn: string, attribute: string, ...values: string[]): string {
-  const lines = values.map((value) => `${attribute}: ${value}`);
-  return [`dn: ${dn}`, 'changetype: modify', `replace: ${attribute}`, ...lines, ''].join('\n');
-}
-
-async function accepts(url: string): Promise<boolean> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-/** Applies LDIF to a server as `admin`, with OpenLDAP's own client. */
-export async function ldapmodify(url: string, admin: Account, ldif: string): Promise<void> {
-  const program = await ensureInstalled('ldapmodify', 'ldap-utils');
-  await new Promise<void>((resolve, reject) => {
-    const args = ['-a', '-x', '-H', url, '-D', admin.dn, '-w', admin.password];
-    const child = execFile(program, args, (error, _stdout, stderr) => {
-      if (error) reject(new Error(`ldapmodify: ${stderr}`, { cause: error }));
-      else resolve();
-    });
-    child.stdin?.end(ldif);
-  });
+/** Whether every thread is (proc(5)): one after another they notice the signal, and answer until then. */
+function isStopped(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.every((thread) => /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
 }

@@ -8,10 +8,10 @@ import { expect } from 'chai';
 import type { z } from 'zod';
 
 import type { Directory } from '../../src/directory/directory.ts';
+import type { LdapDirectoryOptions } from '../../src/directory/directory-ldap.ts';
 import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
 import { directorySettings } from '../../src/directory/directory-settings.ts';
 import { messageSplitter } from '../../src/directory/ldap-ber.ts';
-import type { Observe } from '../../src/directory/ldap-servers.ts';
 import type { LdapRequest } from '../../src/demo/directory/requests.ts';
 import { readRequest } from '../../src/demo/directory/requests.ts';
 import { writeEntry, writeResult, written } from '../../src/demo/directory/responses.ts';
@@ -87,6 +87,7 @@ export function reference(id: number, url: string): Buffer {
 }
 
 type Settings = z.input<typeof directorySettings>;
+type Watching = Pick<LdapDirectoryOptions, 'observe' | 'serverChanged'>;
 
 /** @throws AssertionError unless it ends in the fault of a directory that does not answer, for such a reason. */
 export async function expectUnavailable(operation: Promise<unknown>, reason: RegExp): Promise<void> {
@@ -100,10 +101,12 @@ export async function expectUnavailable(operation: Promise<unknown>, reason: Reg
 }
 
 /** Impatient, so that a test of time-outs is short. Closed after the last test. */
-export function directoryAt(urls: string[], settings: Partial<Settings> = {}, observe?: Observe): Directory {
+export function directoryAt(urls: string[], settings: Partial<Settings> = {}, watching: Watching = {}): Directory {
   const parsed = directorySettings.parse({
     urls,
     tls: { mode: 'none' },
+    // It has no rules about failed binds that would be asked for first.
+    preset: 'lldap',
     bindDn: 'cn=service,dc=fake,dc=test',
     baseDn: 'dc=fake,dc=test',
     connectTimeoutMs: 150,
@@ -114,7 +117,7 @@ export function directoryAt(urls: string[], settings: Partial<Settings> = {}, ob
     name: 'fake',
     settings: parsed,
     bindPassword: 'service-password',
-    ...(observe && { observe }),
+    ...watching,
   });
   atEnd(() => directory.close());
   return directory;

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 
 import type { Directory } from '../../src/directory/directory.ts';
-import { writeEntry } from '../../src/demo/directory/responses.ts';
+import type { Observe } from '../../src/directory/ldap-exchange.ts';
+import { writeEntry, writeResult } from '../../src/demo/directory/responses.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/ports.ts';
 import {
   answeringServer,
@@ -51,6 +53,45 @@ describe('a directory whose server', () => {
     await expectNothingWorks(directoryAt([rude.url], { tls: { mode: 'starttls' } }), hangingUp);
     const curt = await answeringServer((_request, socket) => socket.destroy());
     await expectNothingWorks(directoryAt([curt.url]), hangingUp);
+  });
+
+  it('sends a byte now and then, and never a whole answer in time', async () => {
+    const answer = result(1, 0x61, 0);
+    // A handshake message of 16,384 bytes (RFC 8446 5.1), so that what follows is waited for.
+    const record = Buffer.concat([Buffer.from('1603034000', 'hex'), Buffer.alloc(100)]);
+    const startTls = Buffer.concat([Buffer.from('308200ff', 'hex'), Buffer.alloc(100)]);
+    for (const [mode, bytes] of [
+      ['none', answer],
+      ['starttls', startTls],
+      ['ldaps', record],
+    ] as const) {
+      const trickling = await fakeServer((socket) => {
+        let sent = 0;
+        const timer = setInterval(() => socket.write(bytes.subarray(sent, ++sent)), 50);
+        socket.on('close', () => clearInterval(timer));
+      });
+      const url = mode === 'ldaps' ? trickling.url.replace('ldap:', 'ldaps:') : trickling.url;
+      await expectNothingWorks(directoryAt([url], { tls: { mode } }), /no answer in time/);
+    }
+  });
+
+  it('sends an entry a byte now and then', async () => {
+    const trickling = await answeringServer((request, socket) => {
+      if (request.operation.kind === 'bind') {
+        answerWell(request, socket);
+        return;
+      }
+      const entry = writeEntry(request.id, {
+        dn: 'uid=ann',
+        attributes: [{ name: 'uid', values: ['x'.repeat(1000)] }],
+      });
+      let sent = 0;
+      const timer = setInterval(() => socket.write(entry.subarray(sent, ++sent)), 50);
+      socket.on('close', () => clearInterval(timer));
+    });
+    const started = performance.now();
+    await expectUnavailable(directoryAt([trickling.url]).find('ann'), /search: no answer in time/);
+    expect(performance.now() - started).to.be.lessThan(1000);
   });
 
   it('takes the service account and then never answers', async () => {
@@ -124,6 +165,26 @@ describe('a connection whose server sends', () => {
     expect(sent).to.be.lessThan(50_000_000);
   });
 
+  it('pages without end is left alone when the time is over', async () => {
+    const paging = '1.2.840.113556.1.4.319';
+    // RFC 2696 2: an estimate of 0, and a cookie that asks for more.
+    const value = Buffer.from('3006020100040178', 'hex');
+    let pages = 0;
+    const server = await answeringServer((request, socket) => {
+      if (request.operation.kind === 'bind') answerWell(request, socket);
+      else if (request.controls.length === 0) socket.write(result(request.id, 0x65, 4));
+      else {
+        pages += 1;
+        const page = writeResult(request.id, 'search', { code: 'success', controls: [{ oid: paging, value }] });
+        setTimeout(() => socket.write(page), 20);
+      }
+    });
+    await expectUnavailable(directoryAt([server.url]).groupsOf(ann), /no answer in time/);
+    expect(pages).to.be.greaterThan(1);
+    const [, ofItsOwn] = server.connections;
+    await eventually('the connection is closed', () => ofItsOwn?.destroyed);
+  });
+
   it('references to elsewhere takes nobody there', async () => {
     const server = await answeringServer((request, socket) => {
       if (request.operation.kind === 'search') socket.write(reference(request.id, 'ldap://127.0.0.1:1/dc=elsewhere'));
@@ -162,17 +223,27 @@ describe('a directory with several servers', () => {
       if (request.operation.kind === 'bind') answerWell(request, socket);
     });
     const seen: unknown[] = [];
-    const directory = directoryAt([dead, halting.url], {}, (operation, server, seconds, ok) => {
-      expect(seconds).to.be.within(0, 1);
-      seen.push([operation, server, ok]);
-    });
+    const told: string[] = [];
+    const observe: Observe = ({ operation, server, seconds, ok, describe }) => {
+      seen.push([operation, server, ok, seconds >= 0 && seconds < 1]);
+      const { asked, answered } = describe();
+      told.push(`${asked} -> ${answered}`);
+    };
+    const directory = directoryAt([dead, halting.url], {}, { observe });
     await expectUnavailable(directory.find('ann'), /no answer in time/);
-    expect(seen).to.deep.equal([
-      ['connect', dead.slice(7), false],
-      ['connect', halting.url.slice(7), true],
-      ['bind', halting.url.slice(7), true],
-      ['search', halting.url.slice(7), false],
+    const connecting = ['connect', dead.slice(7), false, true];
+    expect(seen.slice(0, 2)).to.deep.equal([connecting, connecting], 'the search, and the check that follows at once');
+    expect(seen.slice(2, 5)).to.deep.equal([
+      ['connect', halting.url.slice(7), true, true],
+      ['bind', halting.url.slice(7), true, true],
+      ['search', halting.url.slice(7), false, true],
     ]);
+    expect(told[1]).to.match(/^TCP connection to .* -> connect ECONNREFUSED/);
+    expect(told[3]).to.equal('bind as cn=service,dc=fake,dc=test -> LDAP result 0');
+    expect(told[4]).to.match(
+      /^search sub of "dc=fake,dc=test" for \(&.*\(uid=ann\).*: entryUUID, .* -> search: no answer/,
+    );
+    expect(told.join()).not.to.contain('service-password');
   });
 
   it('goes over to the next when one hangs later', async () => {

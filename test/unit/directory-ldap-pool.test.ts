@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 
 import { expect } from 'chai';
 
-import { LdapConnection, LdapResultError } from '../../src/directory/ldap-connection.ts';
+import { GivenUp, LdapConnection, LdapResultError } from '../../src/directory/ldap-connection.ts';
 import type { PoolOptions } from '../../src/directory/ldap-pool.ts';
 import { LdapPool } from '../../src/directory/ldap-pool.ts';
 import { eventually } from '../support/eventually.ts';
@@ -25,11 +25,17 @@ describe('a pool of LDAP connections', () => {
       opened += 1;
       const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
       await once(socket, 'connect');
-      return new LdapConnection(socket, { operationTimeoutMs: 1000, maxResponseBytes: 10_000 });
+      return new LdapConnection(socket, { server: 'fake', operationTimeoutMs: 1000, maxResponseBytes: 10_000 });
     };
-    const made = new LdapPool({ open, size: 2, sharers: 1, waitMs: 1000, idleMs: 60_000, ...options });
+    const made = new LdapPool({ open, size: 2, sharers: 1, waitMs: 1000, waiting: 10, idleMs: 60_000, ...options });
     atEnd(async () => made.close());
-    return { run: made.run.bind(made), close: () => made.close(), opened: () => opened };
+    return {
+      run: made.run.bind(made),
+      tend: made.tend.bind(made),
+      reset: made.reset.bind(made),
+      close: () => made.close(),
+      opened: () => opened,
+    };
   }
 
   /** Operations that end when they are told to. */
@@ -127,12 +133,59 @@ describe('a pool of LDAP connections', () => {
   });
 
   it('closes what nobody uses, and opens it again when asked', async () => {
-    const { run, opened } = pool({ idleMs: 10 });
+    const { run, tend, opened } = pool({ idleMs: 0 });
     const before = closed;
     await run(() => Promise.resolve());
+    await tend(() => Promise.reject(new Error('nobody asks what is closed')));
     await eventually('the idle connection is closed', () => closed > before);
     await run(() => Promise.resolve());
     expect(opened()).to.equal(2);
+  });
+
+  it('finds the dead among the connections that nobody uses, and leaves those in use alone', async () => {
+    const { run, tend, opened } = pool();
+    const hold = held();
+    const running = run(hold.operation);
+    await run(() => Promise.resolve());
+    const asked: LdapConnection[] = [];
+    const ask = (answer: Promise<unknown>) => (connection: LdapConnection) => {
+      asked.push(connection);
+      return answer;
+    };
+    await tend(ask(Promise.resolve()));
+    await tend(ask(Promise.reject(refusal)));
+    expect([asked.length, new Set(asked).size, opened()]).to.deep.equal([2, 1, 2]);
+    const dead = new Error('no answer');
+    expect(await failureOf(tend(ask(Promise.reject(dead))))).to.equal('no answer');
+    await tend(ask(Promise.reject(new Error('it is gone'))));
+    await run(() => Promise.resolve());
+    expect(opened()).to.equal(3);
+    hold.release();
+    await running;
+  });
+
+  it('lets only so many wait, and nobody for a server that is down', async () => {
+    const { run, reset } = pool({ size: 1, waiting: 2 });
+    const hold = held();
+    const running = run(hold.operation);
+    const waiting = [1, 2].map(() => failureOf(run(() => Promise.resolve())));
+    expect(await failureOf(run(() => Promise.resolve()))).to.equal('2 wait for a connection already');
+    reset(new GivenUp('the server is down'));
+    expect(await Promise.all(waiting)).to.deep.equal(['the server is down', 'the server is down']);
+    hold.release();
+    await running;
+  });
+
+  it('never runs again what the server may yet do', async () => {
+    const { run, opened } = pool();
+    await run(() => Promise.resolve());
+    let runs = 0;
+    const slow = (): Promise<never> => {
+      runs += 1;
+      return Promise.reject(new GivenUp('no answer in time'));
+    };
+    expect(await failureOf(run(slow))).to.equal('no answer in time');
+    expect([runs, opened()]).to.deep.equal([1, 1]);
   });
 
   it('ends everything when it is closed, and opens nothing more', async () => {

@@ -9,6 +9,7 @@ import {
   Change,
   Client,
   CompareRequest,
+  EqualityFilter,
   ExtendedRequest,
   ResultCodeError,
   UnbindRequest,
@@ -209,6 +210,82 @@ describe('the embedded directory', () => {
     expect(await codeOf(client.del(`uid=user7,${suffix}`))).to.equal(0);
     const { searchEntries: groups } = await client.search(`cn=all,${suffix}`, { scope: 'base' });
     expect(groups[0]?.member).to.have.length(1999);
+  });
+});
+
+describe('the embedded directory with the limits and the ids of Active Directory', () => {
+  const guid = Buffer.from('00ff80c3a90d0a0b0c0d0e0f10111213', 'hex');
+  const members = Array.from({ length: 25 }, (_, number) => `uid=m${number},${suffix}`);
+  const ldif = [
+    SEED,
+    `dn: cn=big,${suffix}\nobjectClass: group\nobjectGUID:: ${guid.toString('base64')}`,
+    ...members.map((dn) => `member: ${dn}`),
+  ].join('\n');
+
+  async function read(attributes: string[], maxValRange?: number) {
+    const client = await boundClient(await start({ ldif, maxValRange }), admin.dn, admin.password);
+    const explicitBufferAttributes = ['objectGUID'];
+    const { searchEntries } = await client.search(`cn=big,${suffix}`, {
+      scope: 'base',
+      attributes,
+      explicitBufferAttributes,
+    });
+    const { dn, ...values } = searchEntries[0] ?? { dn: '' };
+    expect(dn).to.equal(`cn=big,${suffix}`);
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value].flat()]));
+  }
+
+  it('sends the first values of a long attribute under the name of their range, beside an empty one', async () => {
+    const ranged = { member: [], 'member;range=0-9': members.slice(0, 10) };
+    expect(await read(['*'], 10)).to.deep.include(ranged);
+    expect(await read(['member'], 25)).to.deep.equal({ member: members });
+  });
+
+  // Whose name is empty in what follows, the client has asked for and adds itself.
+  it('sends the range that is asked for, and no more at once than its limit', async () => {
+    const ranges: [asked: string, sent: Record<string, string[]>][] = [
+      ['member;range=10-*', { 'member;range=10-*': [], 'member;range=10-19': members.slice(10, 20) }],
+      ['member;range=20-*', { 'member;range=20-*': members.slice(20) }],
+      ['member;range=5-7', { 'member;range=5-7': members.slice(5, 8) }],
+      ['member;range=0-99', { 'member;range=0-99': [], 'member;range=0-9': members.slice(0, 10) }],
+      ['member;range=15-24', { 'member;range=15-24': [], 'member;range=15-*': members.slice(15) }],
+      ['member;range=25-*', { 'member;range=25-*': [] }],
+    ];
+    for (const [asked, sent] of ranges) expect(await read([asked], 10), asked).to.deep.equal(sent);
+  });
+
+  it('knows no ranges where it has no limit', async () => {
+    expect(await read(['member;range=0-*'])).to.deep.equal({ 'member;range=0-*': [] });
+    expect(await read(['member'])).to.deep.equal({ member: members });
+  });
+
+  it('keeps ids that are no text, and finds by them', async () => {
+    expect(await read(['objectGUID'])).to.deep.equal({ objectGUID: [guid] });
+    const client = await boundClient(await start({ ldif }), admin.dn, admin.password);
+    const find = async (value: Buffer): Promise<string[]> => {
+      const filter = new EqualityFilter({ attribute: 'objectGUID', value });
+      return (await client.search(suffix, { filter })).searchEntries.map(({ cn }) => String(cn));
+    };
+    expect(await find(guid)).to.deep.equal(['big']);
+    expect(await find(Buffer.from(guid.toString('utf8')))).to.deep.equal([]);
+    expect(await find(Buffer.from(guid).reverse())).to.deep.equal([]);
+  });
+
+  it('sends pages no larger than its limit, however much is asked for', async () => {
+    const client = await boundClient(await start({ sizeLimit: 2 }), admin.dn, admin.password);
+    const sizes: number[] = [];
+    for await (const { searchEntries } of client.searchPaginated(suffix, { paged: { pageSize: 1000 } })) {
+      sizes.push(searchEntries.length);
+    }
+    expect(sizes).to.deep.equal([2, 2, 1]);
+  });
+
+  it('says in its root entry what it is told to', async () => {
+    const capability = '1.2.840.113556.1.4.800';
+    const client = new Client({ url: (await start({ capabilities: [capability] })).url });
+    const { searchEntries } = await client.search('', { scope: 'base' });
+    expect(searchEntries[0]).to.include({ supportedCapabilities: capability });
+    await client.unbind();
   });
 });
 

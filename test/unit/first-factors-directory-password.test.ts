@@ -17,6 +17,14 @@ describe('a login name in several directories', () => {
     ['bob@corp.example.com', 'bad-credentials', []],
     ['@labs', 'bad-credentials', []],
     ['ann@labs@labs', 'bad-credentials', []],
+    ['LABS\\ann', 'signed in', ['labs/ann']],
+    ['CORP\\ann', 'signed in', ['corp/ann']],
+    ['corp.example.com\\ann', 'signed in', ['corp/ann']],
+    ['corp\\bob', 'bad-credentials', []],
+    ['example\\ann', 'bad-credentials', []],
+    ['corp\\', 'bad-credentials', []],
+    ['\\bob', 'bad-credentials', []],
+    ['corp\\labs\\ann', 'bad-credentials', []],
   ] as const) {
     it(`${typed}: ${result}`, async () => {
       const { tryAs, binds } = world({ directories: { corp, labs } });
@@ -63,63 +71,122 @@ describe('a login name in several directories', () => {
 });
 
 describe('the attempts that a directory’s own lockout leaves', () => {
-  const allowanceFor = async (...settings: Source['settings'][]) => {
-    const directories = Object.fromEntries(settings.map((setting, i) => [`d${i}`, { settings: setting }]));
+  const allowanceFor = async (...sources: Source[]) => {
+    const directories = Object.fromEntries(sources.map((source, i) => [`d${i}`, source]));
     const { tryAs, attempts } = world({ directories });
     await tryAs('nobody');
     return attempts[0]?.allowance;
   };
   const usual = { failures: 5, firstBlock: 30, longestBlock: 900 };
+  const strict = (failures: number, block: number) => ({ failures, firstBlock: block, longestBlock: block });
+  const configured = (lockoutBudget: number, lockoutWindow?: number): Source => ({
+    settings: { lockoutBudget, lockoutWindow },
+  });
+  const told = (threshold: number, window?: number, settings: Source['settings'] = {}): Source => ({
+    policy: { threshold, window },
+    settings,
+  });
 
-  for (const [title, settings, allowance] of [
-    ['no lockout', [{}], usual],
-    ['a lockout after four', [{ lockoutBudget: 4 }], { failures: 4, firstBlock: 900, longestBlock: 900 }],
-    [
-      'a window of its own',
-      [{ lockoutBudget: 4, lockoutWindow: 1800 }],
-      { failures: 4, firstBlock: 1800, longestBlock: 1800 },
-    ],
-    [
-      'a budget that backing off would outrun',
-      [{ lockoutBudget: 8 }],
-      { failures: 5, firstBlock: 900, longestBlock: 900 },
-    ],
-    ['a budget that backing off keeps to', [{ lockoutBudget: 9 }], usual],
-    [
-      'the strictest of several',
-      [{ lockoutBudget: 1000 }, { lockoutBudget: 3 }],
-      { failures: 3, firstBlock: 900, longestBlock: 900 },
-    ],
+  for (const [title, sources, allowance] of [
+    ['nothing known', [{}], strict(4, 915)],
+    ['four by the configuration', [configured(4)], strict(4, 915)],
+    ['a window by the configuration', [configured(4, 1800)], strict(4, 1815)],
+    ['a budget that backing off would outrun', [configured(8)], strict(5, 915)],
+    ['a budget that backing off keeps to', [configured(9)], usual],
+    ['the strictest of several', [configured(1000), configured(3)], strict(3, 915)],
+    ['a directory that never locks', [told(0, 1800)], usual],
+    ['one that never locks, and four by the configuration', [told(0), configured(4)], strict(4, 915)],
+    ['one below what it tells', [told(3, 600)], strict(2, 615)],
+    ['never below one', [told(1, 600)], strict(1, 615)],
+    ['a smaller budget than it tells', [told(10, 900, { lockoutBudget: 2 })], strict(2, 915)],
+    ['a larger budget than it tells', [told(3, 600, { lockoutBudget: 9 })], strict(2, 615)],
+    ['another window than it tells', [told(3, 600, { lockoutWindow: 60 })], strict(2, 75)],
+    ['a directory that never forgets', [told(5)], strict(4, 82_815)],
+    ['a high threshold that backing off keeps to', [told(10, 900)], usual],
+    ['one that never forgets, however high', [told(100)], strict(5, 82_815)],
+    ['two that tell', [told(6, 1800), told(3, 600)], strict(2, 1815)],
+    ['one that tells beside one that never locks', [told(0, 1800), told(4, 600)], strict(3, 615)],
   ] as const) {
     it(`${title}: ${allowance.failures}, then ${allowance.firstBlock} s`, async () => {
-      expect(await allowanceFor(...settings)).to.deep.equal(allowance);
+      expect(await allowanceFor(...sources)).to.deep.equal(allowance);
     });
   }
+
+  it('are those of the usual allowance where accounts live here alone', async () => {
+    const { tryAs, attempts } = world({});
+    await tryAs('nobody');
+    expect(attempts[0]?.allowance).to.deep.equal(usual);
+  });
+
+  describe('while a directory does not answer', () => {
+    const policy = { threshold: 3, window: 600 };
+
+    it('are what it told last', async () => {
+      const corp: Source = { people: { ann }, policy };
+      const { tryAs, attempts } = world({ directories: { corp } });
+      await tryAs('ann');
+      Object.assign(corp, { down: 'policy' });
+      await tryAs('ann');
+      expect(attempts.map(({ allowance }) => allowance)).to.deep.equal([strict(2, 615), strict(2, 615)]);
+    });
+
+    it('are none where it never told, and no failure either', async () => {
+      const { tryAs, binds, attempts } = world({ directories: { corp: { people: { ann }, policy, down: 'policy' } } });
+      expect(await tryAs('ann').catch((error: unknown) => error)).to.include({ code: 'directory_unavailable' });
+      expect([binds, attempts]).to.deep.equal([[], []]);
+    });
+
+    it('are those of the others for the others’ people', async () => {
+      const labs: Source = { people: { bob }, policy: { threshold: 5, window: 600 } };
+      const { tryAs, attempts } = world({ directories: { corp: { people: { ann }, policy, down: 'policy' }, labs } });
+      expect((await tryAs('bob')).ok).to.equal(true);
+      expect(attempts[0]?.allowance).to.deep.equal(strict(4, 615));
+    });
+  });
+
+  it('are fewer after failures elsewhere, however many guesses come at once', async () => {
+    const failures = { ann: 2 };
+    const corp: Source = { people: { ann }, policy: { threshold: 5, window: 900 }, failures, hashTime: 5 };
+    const { tryAs, binds, events } = world({ directories: { corp } });
+    const outcomes = await Promise.all(Array.from({ length: 6 }, (_, i) => tryAs('ann', `guess ${i}`)));
+    for (const outcome of outcomes) expect(outcome).to.deep.equal({ ok: false, reason: 'bad-credentials' });
+    expect(failures.ann).to.equal(4);
+    expect(binds).to.have.lengthOf(2);
+    const reasons = events.map(({ reason }) => reason).sort();
+    expect(reasons).to.deep.equal([
+      ...Array<string>(2).fill('bad-credentials'),
+      ...Array<string>(4).fill('nearly-locked'),
+    ]);
+  });
 });
 
 describe('what of them is kept for browsers that the owner trusts', () => {
-  const attemptsWith = async (...settings: Source['settings'][]) => {
-    const directories = Object.fromEntries(settings.map((setting, i) => [`d${i}`, { settings: setting }]));
+  const attemptsWith = async (...sources: Source[]) => {
+    const directories = Object.fromEntries(sources.map((source, i) => [`d${i}`, source]));
     const { tryAs, attempts } = world({ directories, blockedFor: 60 });
     await tryAs('nobody', 'a guess', async () => 'user');
     return attempts.map(({ kind, allowance }) => `${kind}: ${allowance?.failures}, ${allowance?.firstBlock} s`);
   };
+  const configured = (lockoutBudget: number, lockoutWindow?: number): Source => ({
+    settings: { lockoutBudget, lockoutWindow },
+  });
 
-  for (const [title, settings, expected] of [
-    ['no lockout', [{}], ['password: 5, 30 s', 'trusted-device: 5, 900 s']],
-    ['a lockout after one', [{ lockoutBudget: 1 }], ['password: 1, 900 s']],
-    ['a lockout after two', [{ lockoutBudget: 2 }], ['password: 1, 900 s', 'trusted-device: 1, 900 s']],
-    ['a lockout after four', [{ lockoutBudget: 4 }], ['password: 3, 900 s', 'trusted-device: 1, 900 s']],
-    ['one that backing off would outrun', [{ lockoutBudget: 10 }], ['password: 5, 900 s', 'trusted-device: 2, 900 s']],
-    ['one that it keeps to', [{ lockoutBudget: 12 }], ['password: 5, 30 s', 'trusted-device: 3, 900 s']],
+  for (const [title, sources, expected] of [
+    ['no lockout', [{ policy: { threshold: 0, window: 60 } }], ['password: 5, 30 s', 'trusted-device: 5, 915 s']],
+    ['a lockout after two failures', [{ policy: { threshold: 2, window: 600 } }], ['password: 1, 615 s']],
+    ['a budget of one', [configured(1)], ['password: 1, 915 s']],
+    ['of two', [configured(2)], ['password: 1, 915 s', 'trusted-device: 1, 915 s']],
+    ['of four', [configured(4)], ['password: 3, 915 s', 'trusted-device: 1, 915 s']],
+    ['one that backing off would outrun', [configured(10)], ['password: 5, 915 s', 'trusted-device: 2, 915 s']],
+    ['one that it keeps to', [configured(12)], ['password: 5, 30 s', 'trusted-device: 3, 915 s']],
     [
       'a window of its own',
-      [{ lockoutBudget: 8, lockoutWindow: 1800 }, {}],
-      ['password: 5, 1800 s', 'trusted-device: 2, 1800 s'],
+      [configured(8, 1800), { policy: { threshold: 0, window: undefined } }],
+      ['password: 5, 1815 s', 'trusted-device: 2, 1815 s'],
     ],
   ] as const) {
     it(`${title}: ${expected.join(', ')}`, async () => {
-      expect(await attemptsWith(...settings)).to.deep.equal(expected);
+      expect(await attemptsWith(...sources)).to.deep.equal(expected);
     });
   }
 });

@@ -19,6 +19,26 @@ describe('signing in with a directory’s password', () => {
     expect(events, 'the finished login is what is audited').to.deep.equal([]);
   });
 
+  for (const reason of ['must-change', 'expired'] as const) {
+    it(`answers whose it was where it can be changed, and has to be: ${reason}`, async () => {
+      const people = { ann: { ...ann, right: reason } };
+      const { tryAs, events, ends } = world({ directories: { corp: { people, changesPasswords: true } } });
+      expect(await tryAs('ann')).to.deep.equal({
+        ok: true,
+        value: {
+          kind: 'directory',
+          directoryId: 'id-of-corp',
+          entry: entryOf('ann', ann),
+          notice: {},
+          mustChange: reason,
+        },
+      });
+      expect(await tryAs('ann', 'wrong')).to.deep.equal({ ok: false, reason: 'bad-credentials' });
+      expect(ends).to.deep.equal(['succeeded']);
+      expect(events.map(({ type }) => type)).to.deep.equal(['login.failed']);
+    });
+  }
+
   it('counts on the person and on what was typed, however it was typed', async () => {
     const { tryAs, attempts } = world({ directories: { corp: { people: { ann } } } });
     for (const typed of ['ann', ' ANN ', 'ａｎｎ', 'ann@example.com']) await tryAs(typed);
@@ -50,6 +70,15 @@ describe('signing in with a directory’s password', () => {
       'login.failed',
       'locked',
     ],
+    [
+      'an account with one bind left',
+      { right: 'nearly-locked' },
+      RIGHT,
+      'bad-credentials',
+      'login.failed',
+      'nearly-locked',
+    ],
+    ['an inactive account', { wrong: 'inactive' }, 'wrong', 'bad-credentials', 'login.failed', 'inactive'],
     ['a disabled account', { right: 'disabled' }, RIGHT, 'account-disabled', 'login.refused', 'disabled'],
     ['an expired account', { right: 'account-expired' }, RIGHT, 'account-expired', 'login.refused', 'account-expired'],
     ['an expired password', { right: 'expired' }, RIGHT, 'expired', 'login.refused', 'expired'],
@@ -108,14 +137,19 @@ describe('signing in with a directory’s password', () => {
 });
 
 describe('the time that a refusal takes', () => {
-  it('is that of a wrong password for unknown, ambiguous and locked ones', async () => {
+  it('is that of a wrong password for unknown, ambiguous, locked and inactive ones', async () => {
     const locked: Person = { names: ['lock'], wrong: 'locked' };
-    const { tryAs } = world({ directories: { corp: { people: { ann, locked }, ambiguous: ['twins'], hashTime: 40 } } });
+    const nearly: Person = { names: ['near'], wrong: 'nearly-locked' };
+    const left: Person = { names: ['left'], wrong: 'inactive' };
+    const people = { ann, locked, nearly, left };
+    const { tryAs } = world({ directories: { corp: { people, ambiguous: ['twins'], hashTime: 40 } } });
     const timeOf = async (name: string) => {
       const start = performance.now();
       await tryAs(name, 'wrong');
       return performance.now() - start;
     };
-    for (const name of ['ann', 'nobody', 'twins', 'lock']) expect(await timeOf(name), name).to.be.within(39, 400);
+    for (const name of ['ann', 'nobody', 'twins', 'lock', 'near', 'left']) {
+      expect(await timeOf(name), name).to.be.within(39, 400);
+    }
   });
 });

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { readFormBody } from '../../src/http/body.ts';
 import { handleErrors } from '../../src/http/error-handler.ts';
 import { assertCsrf, assertSameOrigin, csrfToken } from '../../src/security/browser-protection.ts';
 import { closeAll, postForm, serve, silentLog } from './http-fixture.ts';
 
-const KEY = randomBytes(32);
+const KEY = createSecretKey(randomBytes(32));
 const ORIGIN = 'https://id.example.com';
 const UID = 'interaction-1';
 
@@ -66,7 +66,7 @@ describe('browser protection', () => {
   for (const [what, wrong] of [
     ['an empty token', ''],
     ['a token of another context', csrfToken(KEY, 'interaction-2')],
-    ['a token of another tenant', csrfToken(randomBytes(32), UID)],
+    ['a token of another tenant', csrfToken(createSecretKey(randomBytes(32)), UID)],
     ['a token cut short', token.slice(0, -1)],
     ['a token with something after it', `${token}x`],
     ['a token of the right length in other characters', 'ä'.repeat(token.length)],

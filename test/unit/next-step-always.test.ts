@@ -4,6 +4,7 @@ import { expect } from 'chai';
 
 import { nextStep } from '../../src/login/next-step.ts';
 import type { LoginProgress, OwnedFactor, Step } from '../../src/login/next-step.ts';
+import { showing } from '../../src/policy/fresh-proof.ts';
 import { reaches } from '../../src/policy/levels.ts';
 import { isWaiver, withProof } from '../../src/policy/proof.ts';
 import {
@@ -74,6 +75,8 @@ const FURTHER: Partial<LoginProgress>[] = [
   { choice: 'passkey', enrolled: true },
   { inherited: true, graceOpen: true, choice: 'recovery-code', enrolled: true, notice },
   { postponed: ['passkey'], notice, choice: 'email' },
+  { passwordChange: 'must-change', graceOpen: true },
+  { passwordChange: 'chosen', notice, inherited: true, enrolled: true, choice: 'recovery-code' },
 ];
 
 function* everyState(): Generator<State> {
@@ -99,7 +102,9 @@ function waysOn({ progress, question, owned }: State, step: Step): State[] {
   const proofs = (factor: string) => withProof(progress.proofs, proofOf(factor));
   switch (step.step) {
     case 'password':
-      return [with_({ proofs: [proofOf('password')], inherited: false, enrolled: false, postponed: [] })];
+      return [{ passwordChange: undefined }, { passwordChange: 'expired' as const }].map((said) =>
+        with_({ proofs: [proofOf('password')], inherited: false, enrolled: false, postponed: [], ...said }),
+      );
     case 'prove':
       return step.choices.map(({ id, factor }) => with_({ proofs: proofs(factor), choice: id }));
     case 'enrol': {
@@ -110,8 +115,13 @@ function waysOn({ progress, question, owned }: State, step: Step): State[] {
           : { postponed: [...progress.postponed, step.factor] };
       return [with_(added, [...owned, ownedOf(step.factor)]), ...(step.mayPostpone ? [with_(later)] : [])];
     }
+    case 'change-password': {
+      const spared = progress.proofs.filter((proof) => proof.factor !== 'trusted-device');
+      const changed = with_({ passwordChange: undefined, notice: undefined, proofs: spared });
+      return [changed, ...(step.why === 'chosen' ? [with_({ passwordChange: undefined, notice: undefined })] : [])];
+    }
     case 'notice':
-      return [with_({ notice: undefined })];
+      return [with_({ notice: undefined }), with_({ passwordChange: 'chosen' })];
     default:
       return [];
   }
@@ -175,6 +185,24 @@ describe('every state of a login', () => {
       if (step.step !== 'enrol' || !step.mayPostpone) return true;
       if (step.why === 'recovery-codes') return true;
       return graceOpen && reaches(provenLevel(question, proofs), requiredBesidesTenant(question));
+    });
+  });
+
+  it('neither finishes nor adds anything while a password is to be changed', () => {
+    always(({ progress: { passwordChange } }, { step }) => {
+      return (
+        passwordChange === undefined || ['password', 'prove', 'change-password', 'not-allowed', 'refuse'].includes(step)
+      );
+    });
+  });
+
+  it('lets nobody change a password without proving the strongest that they have', () => {
+    always(({ progress: { proofs, inherited }, question: { policy }, owned }, step) => {
+      if (step.step !== 'change-password') return true;
+      const usable = owned.filter(({ factor }) => policy.secondFactors.allowed.includes(factor));
+      if (usable.length === 0) return !inherited;
+      const shown = showing(policy, usable);
+      return proofs.some(({ factor }) => shown.some((one) => one.factor === factor));
     });
   });
 

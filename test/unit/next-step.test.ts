@@ -59,6 +59,8 @@ interface Row {
 }
 
 const session = { inherited: true };
+const change = (why: string, withSecondFactor = true): Expected => ({ step: 'change-password', why, withSecondFactor });
+const mustChange = { passwordChange: 'must-change' } as const;
 
 // prettier-ignore
 const TABLE: Record<string, Row[]> = {
@@ -171,6 +173,33 @@ const TABLE: Record<string, Row[]> = {
     { when: 'needs a proof in a session', policy: SET_UP, asks: client({ minimumAcr: 'mfa' }), proven: ['password 900', 'totp 900'], has: ['totp'], more: session, then: prove('totp') },
     { when: 'is chosen among', policy: SET_UP, proven: ['password', 'totp'], has: ['totp'], more: { choice: 'recovery-code' }, then: { ...enrol(['passkey', 'recovery-code'], { why: 'set-up' }), factor: 'recovery-code' } },
     { when: 'is no recovery code before there is a factor', policy: policyOf({ allowed: ALL, setUp: ['recovery-code'] }), proven: ['password', 'recovery-code'], has: [], then: finish('mfa') },
+  ],
+
+  'a password to be changed': [
+    { when: 'nothing else is missing', policy: NEVER, proven: ['password'], more: mustChange, then: change('must-change', false) },
+    { when: 'it has expired', policy: NEVER, proven: ['password'], more: { passwordChange: 'expired' }, then: change('expired', false) },
+    { when: 'the person would rather do it now', policy: NEVER, proven: ['password'], more: { passwordChange: 'chosen', notice }, then: change('chosen', false) },
+    { when: 'first the password', policy: NEVER, more: mustChange, then: PASSWORD },
+    { when: 'the client is for others', policy: NEVER, asks: forClerks, proven: ['password'], more: mustChange, then: { step: 'not-allowed' } },
+    { when: 'nothing reaches what is asked', policy: TOTP, asks: ask('phr'), proven: ['password'], more: mustChange, then: UNMET },
+    { when: 'the second factor first', policy: ALWAYS, proven: ['password'], has: ['totp'], more: mustChange, then: prove('totp') },
+    { when: 'the second factor first, where the tenant asks for none', policy: NEVER, proven: ['password'], has: ['totp'], more: mustChange, then: prove('totp') },
+    { when: 'the second factor first, where the person chose to', policy: NEVER, proven: ['password'], has: ['totp'], more: { passwordChange: 'chosen', notice }, then: prove('totp') },
+    { when: 'the second factor first, in a browser that is trusted', policy: TRUSTING, proven: ['password', 'trusted-device'], has: ['totp'], more: mustChange, then: prove('totp') },
+    { when: 'the second factor first, whatever was put off', policy: GRACE, proven: ['password', 'grace-period'], has: ['totp'], more: mustChange, then: prove('totp') },
+    { when: 'none that is weaker than the strongest', policy: EVERY, proven: ['password', 'email'], has: ['email', 'totp 1', 'passkey'], more: mustChange, then: prove('totp 1', 'passkey') },
+    { when: 'one that is asked for anyhow', policy: EVERY, asks: ask('phr'), proven: ['password'], has: ['totp 1', 'passkey'], more: mustChange, then: prove('passkey') },
+    { when: 'any that is strong enough, where what is asked for has to be added', policy: EVERY, asks: ask('phr'), proven: ['password'], has: ['totp'], more: mustChange, then: prove('totp') },
+    { when: 'the second factor is proven', policy: ALWAYS, proven: ['password', 'totp'], has: ['totp'], more: mustChange, then: change('must-change') },
+    { when: 'the last recovery code is proven', policy: ALWAYS, proven: ['password', 'recovery-code'], has: ['totp'], more: mustChange, then: change('must-change') },
+    { when: 'what is owned is allowed no more', policy: ALWAYS, proven: ['password'], has: ['sms'], more: mustChange, then: change('must-change') },
+    { when: 'before a factor is added', policy: ALWAYS, proven: ['password'], more: mustChange, then: change('must-change') },
+    { when: 'before a factor is put off', policy: GRACE, proven: ['password'], more: { ...mustChange, graceOpen: true }, then: change('must-change') },
+    { when: 'before what the tenant wants set up', policy: SET_UP, proven: ['password', 'totp'], has: ['totp'], more: mustChange, then: change('must-change') },
+    { when: 'before recovery codes', policy: ALWAYS, proven: ['password', 'totp'], has: ['totp'], more: { ...mustChange, enrolled: true }, then: change('must-change') },
+    { when: 'not by a session that somebody left open', policy: NEVER, proven: ['password'], more: { ...session, ...mustChange }, then: PASSWORD },
+    { when: 'not by what a session has proven long ago', policy: NEVER, proven: ['password', 'totp 301'], has: ['totp'], more: { ...session, ...mustChange }, then: prove('totp') },
+    { when: 'the new one may be short for those whom the tenant asks', policy: SOME, asks: { roles: ['approver'] }, proven: ['password'], more: mustChange, then: change('must-change') },
   ],
 
   'recovery codes': [

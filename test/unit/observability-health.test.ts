@@ -110,11 +110,11 @@ describe('metrics', () => {
 
   it('have the names that dashboards rely on', async () => {
     const metrics = createMetrics();
-    metrics.directoryAnswered({ server: 'ldap://dc1', operation: 'bind', ok: true, seconds: 0.02 });
+    metrics.directoryAnswered({ server: 'dc1:389', operation: 'bind', ok: true, seconds: 0.02 });
     metrics.tokenGrantFinished({ tenant: 'acme', grantType: 'authorization_code', outcome: 'granted' });
     metrics.requestFinished({ route: '/x', method: 'GET', status: 200, seconds: 0.2 });
     const text = await metrics.text();
-    expect(text).to.contain('sallyport_directory_seconds_count{server="ldap://dc1",operation="bind",ok="true"} 1');
+    expect(text).to.contain('sallyport_directory_seconds_count{server="dc1:389",operation="bind",ok="true"} 1');
     expect(text).to.contain(
       'sallyport_token_grants_total{tenant="acme",grant_type="authorization_code",outcome="granted"} 1',
     );
@@ -122,6 +122,18 @@ describe('metrics', () => {
     for (const name of ['p50', 'p99', 'max'])
       expect(text).to.match(new RegExp(`^nodejs_eventloop_lag_${name}_seconds `, 'm'));
     expect(text).to.contain('process_resident_memory_bytes');
+  });
+
+  it('tell of each directory server whether it can be used, as long as it is used at all', async () => {
+    const metrics = createMetrics();
+    metrics.directoryServerChanged({ server: 'dc1:389', state: 'up' });
+    metrics.directoryServerChanged({ server: 'dc2:389', state: 'down' });
+    metrics.directoryServerChanged({ server: 'dc3:389', state: 'down' });
+    metrics.directoryServerChanged({ server: 'dc3:389', state: 'unused' });
+    const text = await metrics.text();
+    expect(text).to.contain('sallyport_directory_server_up{server="dc1:389"} 1');
+    expect(text).to.contain('sallyport_directory_server_up{server="dc2:389"} 0');
+    expect(text).not.to.contain('dc3');
   });
 
   it('make no label of what a client chooses', async () => {

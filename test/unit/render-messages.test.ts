@@ -91,6 +91,7 @@ describe('The mail about a change of an account', () => {
       /new recovery codes/,
       /any that you had before no longer work/i,
     ],
+    'password-changed': [{ kind: 'password-changed' }, /password .* was changed/, /old one no longer works/],
     'recovery-code-used': [{ kind: 'recovery-code-used', remaining: 9 }, /code .* was used/, /9 are left/],
     'passkey-refused': [{ kind: 'passkey-refused' }, /passkey .* was refused/, /seems to be a copy/],
   };

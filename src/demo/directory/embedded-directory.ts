@@ -30,8 +30,12 @@ export interface EmbeddedDirectoryOptions {
   tls?: { cert: string; key: string };
   /** It does not start in production. */
   productionMode?: boolean;
-  /** Entries in one answer that is not paged (500). */
+  /** Entries in one answer that is not paged, and in one page (500; Active Directory has 1000). */
   sizeLimit?: number;
+  /** Values of one attribute in one answer: no limit, unless told, and no ranges. Active Directory has 1500. */
+  maxValRange?: number;
+  /** OIDs that it gives for its supportedCapabilities, as Active Directory does ([MS-ADTS] 3.1.1.3.4.3). */
+  capabilities?: readonly string[];
   /** Wrong passwords until an account is locked (5), and for how many seconds (300). */
   lockout?: { maxFailures: number; seconds: number };
   now?: () => Date;
@@ -75,12 +79,12 @@ export async function startEmbeddedDirectory(options: EmbeddedDirectoryOptions):
 }
 
 function createContext(options: EmbeddedDirectoryOptions): DirectoryContext {
-  const { ldif, suffix, admin, tls, sizeLimit = 500, now = () => new Date() } = options;
+  const { ldif, suffix, admin, tls, sizeLimit = 500, maxValRange, capabilities = [], now = () => new Date() } = options;
   const { maxFailures, seconds: lockoutSeconds } = options.lockout ?? { maxFailures: 5, seconds: 300 };
   const tree = new DirectoryTree(suffix);
   for (const { dn, attributes } of parseLdif(ldif)) addSeed(tree, dn, attributes);
   const policy = new PasswordPolicy(tree, { maxFailures, lockoutSeconds, now });
-  return { tree, policy, suffix, admin, sizeLimit, offersStartTls: tls !== undefined };
+  return { tree, policy, suffix, admin, sizeLimit, maxValRange, capabilities, offersStartTls: tls !== undefined };
 }
 
 function addSeed(tree: DirectoryTree, dn: string, attributes: LdifEntry['attributes']): void {

@@ -3,7 +3,7 @@
 import { comparableDn, parseDn } from '../../directory/distinguished-name.ts';
 import type { BerCursor } from '../../directory/ldap-ber.ts';
 import { MalformedMessage, readAll } from '../../directory/ldap-ber.ts';
-import { comparable, isPassword } from './attributes.ts';
+import { comparable, decodeValue, isPassword } from './attributes.ts';
 import type { Entry } from './entry.ts';
 import type { DirectoryTree } from './tree.ts';
 
@@ -12,7 +12,7 @@ export type Filter =
   | { kind: 'not'; filter: Filter }
   | { kind: 'present'; attribute: string }
   /** `form` is the value in the form in which equal ones are equal (attributes.ts). */
-  | { kind: 'equal' | 'greaterOrEqual' | 'lessOrEqual'; attribute: string; form: string }
+  | { kind: Comparison; attribute: string; form: string }
   | { kind: 'substrings'; attribute: string; initial: string; any: readonly string[]; final: string }
   | { kind: 'extensible'; attribute: string; value: string; rule: string; dnAttributes: boolean };
 
@@ -37,13 +37,13 @@ export function readFilter(cursor: BerCursor, depth = 0): Filter {
       return { kind: 'not', filter: readFilter(content, depth + 1) };
     case 0xa3:
     case 0xa8: // approxMatch may be answered as equality (RFC 4511 4.5.1.7.6)
-      return assertion('equal', content.text(), content.text());
+      return readAssertion('equal', content);
     case 0xa4:
       return readSubstrings(content);
     case 0xa5:
-      return assertion('greaterOrEqual', content.text(), content.text());
+      return readAssertion('greaterOrEqual', content);
     case 0xa6:
-      return assertion('lessOrEqual', content.text(), content.text());
+      return readAssertion('lessOrEqual', content);
     case 0xa9:
       return readExtensible(content);
     default:
@@ -51,8 +51,15 @@ export function readFilter(cursor: BerCursor, depth = 0): Filter {
   }
 }
 
+type Comparison = 'equal' | 'greaterOrEqual' | 'lessOrEqual';
+
+function readAssertion(kind: Comparison, content: BerCursor): Filter {
+  const attribute = content.text();
+  return assertion(kind, attribute, decodeValue(attribute, content.bytes()));
+}
+
 /** An attribute and a value that it is compared with. */
-export function assertion(kind: 'equal' | 'greaterOrEqual' | 'lessOrEqual', attribute: string, value: string): Filter {
+export function assertion(kind: Comparison, attribute: string, value: string): Filter {
   return { kind, attribute, form: comparable(attribute, value) };
 }
 

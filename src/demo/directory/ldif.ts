@@ -1,4 +1,6 @@
-// LDIF (RFC 2849) as far as a seed needs it: entries, folded lines, base64 text, comments. No changes, no URLs, no binary.
+// LDIF (RFC 2849) as far as a seed needs it: entries, folded lines, base64, comments. No changes, no URLs.
+
+import { decodeValue } from './attributes.ts';
 
 export interface LdifEntry {
   dn: string;
@@ -29,5 +31,5 @@ function parseEntry(lines: readonly string[]): LdifEntry {
 function parseLine(line: string): [string, string] {
   const [, name, separator, value = ''] = /^([A-Za-z][A-Za-z0-9;-]*)(::?) *(.*)$/.exec(line) ?? [];
   if (name === undefined || value.startsWith('<')) throw new Error(`not a line of LDIF: ${line}`);
-  return [name, separator === '::' ? Buffer.from(value, 'base64').toString('utf8') : value];
+  return [name, separator === '::' ? decodeValue(name, Buffer.from(value, 'base64')) : value];
 }

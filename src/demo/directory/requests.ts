@@ -2,6 +2,7 @@
 
 import type { BerCursor } from '../../directory/ldap-ber.ts';
 import { berCursor, MalformedMessage, readAll, tag } from '../../directory/ldap-ber.ts';
+import { decodeValue } from './attributes.ts';
 import type { Change } from './entry.ts';
 import type { Filter } from './filter.ts';
 import { readFilter } from './filter.ts';
@@ -136,7 +137,8 @@ function readAdd(body: BerCursor): UpdateOperation {
 
 function readAttribute(list: BerCursor): { name: string; values: string[] } {
   const attribute = list.enter();
-  return { name: attribute.text(), values: readAll(attribute.enter(tag.set), readText) };
+  const name = attribute.text();
+  return { name, values: readAll(attribute.enter(tag.set), (value) => decodeValue(name, value.bytes())) };
 }
 
 function readRename(body: BerCursor): UpdateOperation {
@@ -149,7 +151,8 @@ function readRename(body: BerCursor): UpdateOperation {
 function readCompare(body: BerCursor): CompareOperation {
   const dn = body.text();
   const assertion = body.enter();
-  return { kind: 'compare', dn, attribute: assertion.text(), value: assertion.text() };
+  const attribute = assertion.text();
+  return { kind: 'compare', dn, attribute, value: decodeValue(attribute, assertion.bytes()) };
 }
 
 function readExtended(body: BerCursor): ExtendedOperation {

@@ -3,6 +3,7 @@
 import { BerWriter } from 'ldapts';
 
 import { tag } from '../../directory/ldap-ber.ts';
+import { encodeValue } from './attributes.ts';
 import type { ResultCode } from './ldap-result.ts';
 import { resultCodes } from './ldap-result.ts';
 import type { Operation } from './requests.ts';
@@ -71,7 +72,7 @@ export function writeEntry(id: number, { dn, attributes }: SearchResultEntry): B
       writer.startSequence();
       writer.writeString(name);
       writer.startSequence(tag.set);
-      for (const value of values) writer.writeString(value);
+      for (const value of values) writer.writeBuffer(encodeValue(name, value), tag.octetString);
       writer.endSequence();
       writer.endSequence();
     }

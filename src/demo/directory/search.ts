@@ -5,6 +5,7 @@ import { isOperational, isPassword } from './attributes.ts';
 import type { Entry } from './entry.ts';
 import { PASSWORD_MODIFY, START_TLS, WHO_AM_I } from './extended.ts';
 import { assertion, matches } from './filter.ts';
+import { asRanges, readDescription } from './ranges.ts';
 import type { CompareOperation, RequestControl, SearchOperation } from './requests.ts';
 import type { Result, SearchResultEntry } from './responses.ts';
 import { written } from './responses.ts';
@@ -35,7 +36,9 @@ export function search(
     .inScope(tree.get(operation.base), operation.scope)
     .filter((e) => matches(tree, e, operation.filter));
   const page = controls.find(({ oid }) => oid === PAGED_RESULTS);
-  const { entries, result } = page ? pageOf(found, page) : limited(found, operation.sizeLimit, context.sizeLimit);
+  const { entries, result } = page
+    ? pageOf(found, page, context.sizeLimit)
+    : limited(found, operation.sizeLimit, context.sizeLimit);
   for (const entry of entries) send(selected(context, identity, entry, operation));
   return result;
 }
@@ -48,7 +51,7 @@ export function compare({ tree }: DirectoryContext, identity: Identity, operatio
 }
 
 /** What a client may know before it binds (RFC 4512 5.1). */
-function rootDse({ suffix, offersStartTls }: DirectoryContext): SearchResultEntry {
+function rootDse({ suffix, capabilities, offersStartTls }: DirectoryContext): SearchResultEntry {
   const extensions = [WHO_AM_I, PASSWORD_MODIFY, ...(offersStartTls ? [START_TLS] : [])];
   return {
     dn: '',
@@ -58,6 +61,7 @@ function rootDse({ suffix, offersStartTls }: DirectoryContext): SearchResultEntr
       { name: 'supportedLDAPVersion', values: ['3'] },
       { name: 'supportedControl', values: [PAGED_RESULTS] },
       { name: 'supportedExtension', values: extensions },
+      { name: 'supportedCapabilities', values: capabilities },
     ],
   };
 }
@@ -73,9 +77,9 @@ function limited(found: readonly Entry[], asked: number, most: number): Portion 
 }
 
 /** The cookie says where to go on: one connection's searches know nothing of each other. */
-function pageOf(found: readonly Entry[], { value = Buffer.alloc(0) }: RequestControl): Portion {
+function pageOf(found: readonly Entry[], { value = Buffer.alloc(0) }: RequestControl, most: number): Portion {
   const asked = berCursor(value).enter();
-  const size = Math.max(asked.integer(), 1);
+  const size = Math.min(Math.max(asked.integer(), 1), most);
   const from = Number.parseInt(asked.text(), 10) || 0;
   const next = from + size;
   const answer = written((writer) => {
@@ -90,23 +94,24 @@ function pageOf(found: readonly Entry[], { value = Buffer.alloc(0) }: RequestCon
 
 /** The attributes that were asked for: all that people write if none were, operational ones by name or by `+`. */
 function selected(
-  { tree }: DirectoryContext,
+  { tree, maxValRange }: DirectoryContext,
   identity: Identity,
   entry: Entry,
   { attributes, typesOnly }: SearchOperation,
 ): SearchResultEntry {
-  const asked = new Set(attributes.map((name) => name.toLowerCase()));
+  const asked = new Map(attributes.map((description) => readDescription(description, maxValRange)));
   const everything = asked.size === 0 || asked.has('*');
   const isSelected = (name: string): boolean =>
     asked.has(name.toLowerCase()) || (isOperational(name) ? asked.has('+') : everything);
   const isReadable = (name: string): boolean => !isPassword(name) || identity.kind === 'admin';
-  const names = [...[...entry.attributes.values()].map(({ name }) => name), 'memberOf', 'entryDN'];
+  const names = [...[...entry.attributes.values()].map(({ name }) => name), 'memberOf', 'entryDN', 'distinguishedName'];
   return {
     dn: entry.dn,
     attributes: names
       .filter((name) => isSelected(name) && isReadable(name))
       .map((name) => ({ name, values: tree.values(entry, name) }))
       .filter(({ values }) => values.length > 0)
+      .flatMap(({ name, values }) => asRanges(name, values, asked.get(name.toLowerCase()), maxValRange))
       .map(({ name, values }) => ({ name, values: typesOnly ? [] : values })),
   };
 }

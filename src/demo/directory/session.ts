@@ -12,8 +12,11 @@ export interface DirectoryContext {
   policy: PasswordPolicy;
   suffix: string;
   admin: { dn: string; password: string };
-  /** Entries in one answer, unless they are paged. */
+  /** Entries in one answer, or in one page of it. */
   sizeLimit: number;
+  /** Values of one attribute in one answer (ranges.ts). */
+  maxValRange: number | undefined;
+  capabilities: readonly string[];
   offersStartTls: boolean;
 }
 

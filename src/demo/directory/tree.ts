@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Dn, NamePart, Rdn } from '../../directory/distinguished-name.ts';
 import { comparableDn, dnKey, formatDn, parseDn } from '../../directory/distinguished-name.ts';
-import { comparable, isReadOnly, MEMBER_ATTRIBUTES } from './attributes.ts';
+import { comparable, isOwnDn, isReadOnly, MEMBER_ATTRIBUTES } from './attributes.ts';
 import type { Attributes, Change, Entry } from './entry.ts';
 import { applyChanges, checkEntry, hasValue } from './entry.ts';
 import { LdapRefusal } from './ldap-result.ts';
@@ -42,13 +42,14 @@ export class DirectoryTree {
   /** The values of an attribute, those included that the server works out. */
   values(entry: Entry, name: string): readonly string[] {
     const id = name.toLowerCase();
-    if (id === 'entrydn') return [entry.dn];
+    if (isOwnDn(id)) return [entry.dn];
     if (id === 'memberof') return this.#memberships.directGroups(entry.key).map(({ dn }) => dn);
     return entry.attributes.get(id)?.values ?? [];
   }
 
   /** Whether one of the values is equal to this one, which is in the form that attributes.ts compares. */
   hasForm(entry: Entry, name: string, form: string): boolean {
+    if (isOwnDn(name)) return entry.key === form;
     const own = entry.attributes.get(name.toLowerCase());
     return own ? own.forms.has(form) : this.values(entry, name).some((value) => comparable(name, value) === form);
   }

@@ -1,11 +1,12 @@
 // The steps of a sign-in.
 
-import type { CodeProblem, PasswordProblem } from '../../../src/http/form-problems.ts';
+import type { CodeProblem, NewPasswordProblem, PasswordProblem } from '../../../src/http/form-problems.ts';
 import { form, help, passkey, problemSamples, sample, sentTo, step } from './sample.ts';
 import type { Samples } from './sample.ts';
 
 const password = { ...form, app: 'Orders', passwordHelpUrl: help };
 const second = { ...step, otherWaysUrl: '/posted', trustDays: 30 };
+const change = { ...step, shortest: 15, passwordHelpUrl: help };
 const sms = { factor: 'sms', sent: sentTo('+41 ** *** ** 67') } as const;
 const long = 'a***@a-department-with-a-rather-long-name.universities-of-the-north.example.com';
 
@@ -17,6 +18,23 @@ const passwordProblems: Record<PasswordProblem['reason'], PasswordProblem> = {
   'directory-unavailable': { reason: 'directory-unavailable' },
   'wrong-passkey': { reason: 'wrong-passkey' },
   'unknown-passkey': { reason: 'unknown-passkey' },
+  'too-many-attempts': { reason: 'too-many-attempts', minutes: 5 },
+};
+const newPasswordProblems: Record<NewPasswordProblem['reason'], NewPasswordProblem> = {
+  'no-current-password': { reason: 'no-current-password' },
+  'no-new-password': { reason: 'no-new-password' },
+  'wrong-current-password': { reason: 'wrong-current-password' },
+  'same-password': { reason: 'same-password' },
+  'short-password': { reason: 'short-password' },
+  'long-password': { reason: 'long-password' },
+  'common-password': { reason: 'common-password' },
+  'personal-password': { reason: 'personal-password' },
+  'weak-password': { reason: 'weak-password' },
+  'used-password': { reason: 'used-password' },
+  'changed-too-soon': { reason: 'changed-too-soon' },
+  'rejected-password': { reason: 'rejected-password' },
+  'password-not-changeable': { reason: 'password-not-changeable' },
+  'change-unavailable': { reason: 'change-unavailable' },
   'too-many-attempts': { reason: 'too-many-attempts', minutes: 5 },
 };
 const codeProblems: Record<CodeProblem['reason'], CodeProblem> = {
@@ -118,10 +136,22 @@ export const LOGIN_SAMPLES: Samples = {
   'continue-plain': sample('login/continue', { url: '/posted' }),
   expired: sample('login/password-expired', { reason: 'expired', passwordHelpUrl: help, startOverUrl: '/posted' }),
   'must-change': sample('login/password-expired', { reason: 'must-change' }),
+  change: sample('login/change-password', { ...change, reason: 'must-change' }),
+  'change-expired': sample('login/change-password', { ...step, reason: 'expired', shortest: 8 }),
+  'change-chosen': sample('login/change-password', { ...change, reason: 'chosen', notNowAction: '/posted?not-now' }),
+  ...problemSamples('change', newPasswordProblems, (problem) =>
+    sample('login/change-password', { ...change, reason: 'expired', problem }),
+  ),
   'refused-disabled': sample('login/refused', { reason: 'disabled', startOverUrl: '/posted' }),
   'refused-expired': sample('login/refused', { reason: 'account-expired' }),
   'refused-not-now': sample('login/refused', { reason: 'not-now' }),
   notice: sample('login/notice', { ...form, passwordExpiresInDays: 5, passwordHelpUrl: help }),
+  'notice-change': sample('login/notice', {
+    ...form,
+    passwordExpiresInDays: 3,
+    changeUrl: '/posted',
+    passwordHelpUrl: help,
+  }),
   'notice-today': sample('login/notice', { ...form, passwordExpiresInDays: 0 }),
   'notice-grace': sample('login/notice', { ...form, graceLoginsLeft: 1, passwordHelpUrl: help }),
   'notice-last': sample('login/notice', { ...form, graceLoginsLeft: 0 }),

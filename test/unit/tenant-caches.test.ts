@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+
+import { createTenantCaches } from '../../src/tenants/tenant-caches.ts';
+
+interface App {
+  name: string;
+}
+
+describe('what is remembered of tenants', () => {
+  let stored: Map<string, App>;
+  let reads: string[];
+
+  beforeEach(() => {
+    stored = new Map([
+      ['acme/app', { name: 'App' }],
+      ['globex/app', { name: 'Other' }],
+    ]);
+    reads = [];
+  });
+
+  async function read(tenantId: string, key: string): Promise<App | undefined> {
+    const path = `${tenantId}/${key}`;
+    reads.push(path);
+    return stored.get(path);
+  }
+
+  it('is read once, however many ask', async () => {
+    const find = createTenantCaches().of(read);
+    const found = await Promise.all([find('acme', 'app'), find('acme', 'app'), find('acme', 'app')]);
+    expect(await find('acme', 'app')).to.deep.equal({ name: 'App' });
+    expect(found).to.deep.equal([{ name: 'App' }, { name: 'App' }, { name: 'App' }]);
+    expect(reads).to.deep.equal(['acme/app']);
+  });
+
+  it('is each tenant’s own', async () => {
+    const find = createTenantCaches().of(read);
+    expect(await find('acme', 'app')).to.deep.equal({ name: 'App' });
+    expect(await find('globex', 'app')).to.deep.equal({ name: 'Other' });
+  });
+
+  it('is read again after a change of its tenant, and of no other', async () => {
+    const caches = createTenantCaches();
+    const find = caches.of(read);
+    await Promise.all([find('acme', 'app'), find('globex', 'app')]);
+    stored.set('acme/app', { name: 'Renamed' });
+    caches.forget('acme');
+    expect(await find('acme', 'app')).to.deep.equal({ name: 'Renamed' });
+    await find('globex', 'app');
+    expect(reads).to.deep.equal(['acme/app', 'globex/app', 'acme/app']);
+  });
+
+  it('is not what was read before a change that was told meanwhile', async () => {
+    const caches = createTenantCaches();
+    const pending = Promise.withResolvers<App>();
+    const answers = [pending.promise, Promise.resolve({ name: 'New' })];
+    const find = caches.of<App>(() => answers.shift() ?? Promise.resolve(undefined));
+    const before = find('acme', 'app');
+    caches.forget('acme');
+    expect(await find('acme', 'app')).to.deep.equal({ name: 'New' });
+    pending.resolve({ name: 'Old' });
+    expect(await before).to.deep.equal({ name: 'Old' });
+    expect(await find('acme', 'app')).to.deep.equal({ name: 'New' });
+  });
+
+  it('does not include that there was nothing, nor a fault', async () => {
+    const caches = createTenantCaches();
+    const find = caches.of(read);
+    expect(await find('acme', 'new')).to.equal(undefined);
+    stored.set('acme/new', { name: 'New' });
+    expect(await find('acme', 'new')).to.deep.equal({ name: 'New' });
+
+    let broken = true;
+    const faulty = caches.of(async (tenantId, key) => {
+      if (broken) throw new Error('the database is down');
+      return read(tenantId, key);
+    });
+    const fault = await faulty('acme', 'app').catch((error: unknown) => error);
+    expect(fault).to.be.an('error').with.property('message', 'the database is down');
+    broken = false;
+    expect(await faulty('acme', 'app')).to.deep.equal({ name: 'App' });
+  });
+});
