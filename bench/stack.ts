@@ -16,6 +16,7 @@ import { startPostgres } from '../test/support/postgres.ts';
 import { startRedis } from '../test/support/redis.ts';
 import { startSlapd } from '../test/support/slapd.ts';
 import type { TestSlapd } from '../test/support/slapd.ts';
+import { imageEnvironment } from './image.ts';
 import { addPeople, branchOf, enrolPeople } from './people.ts';
 import type { ServerCommand } from './server-process.ts';
 import { REDIRECT_URI, RESOURCE, TENANT } from './target.ts';
@@ -76,6 +77,7 @@ export async function startStack({ people: count, profileFolder }: StackOptions)
   await fillDatabase(configFile, people);
 
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+  const env = imageEnvironment(path.join(folder, 'compile-cache'));
   const issuer = `${PUBLIC_URL}/t/${TENANT}`;
   const sallyport: Target = { name: 'sallyport', issuer, port, clients: CLIENTS };
   const bare: Target = { name: 'bare', issuer: 'https://bare.bench.test', port: barePort, clients: CLIENTS };
@@ -83,9 +85,10 @@ export async function startStack({ people: count, profileFolder }: StackOptions)
     sallyport: {
       target: sallyport,
       args: [...profiling, MAIN, 'serve', '--config', configFile],
+      env,
       logFile: path.join(folder, 'sallyport.log'),
     },
-    bare: { target: bare, args: [BARE, JSON.stringify(bare)], logFile: path.join(folder, 'bare.log') },
+    bare: { target: bare, args: [BARE, JSON.stringify(bare)], env, logFile: path.join(folder, 'bare.log') },
     people,
     databaseUrl,
     redisUrl: redis.url,

@@ -36,7 +36,7 @@ const IDLE_MS = 60_000;
 const TEND_MS = 30_000;
 
 const INVALID_CREDENTIALS = 49;
-const CHECK_MS = { first: 1000, last: 10_000, refused: 60_000 };
+const CHECK_MS = { first: 1000, last: 10_000, refused: 60_000, refusedAgain: 600_000 };
 
 export function pooledServer(server: LdapServer, access: ServerAccess): PooledServer {
   const { name } = server;
@@ -93,11 +93,12 @@ export function pooledServer(server: LdapServer, access: ServerAccess): PooledSe
 }
 
 /**
- * A server that refuses the service account is asked seldom: each refusal counts towards locking that account, too, and only an
- * administrator ends it.
+ * A server that refuses the service account is asked seldom: each refusal counts towards locking that account, too. So there are
+ * four in half an hour, where directories like to lock after five.
  */
 function checkDelay(failed: number, error: unknown): number {
-  if (error instanceof LdapResultError && error.code === INVALID_CREDENTIALS) return CHECK_MS.refused;
+  const isRefused = error instanceof LdapResultError && error.code === INVALID_CREDENTIALS;
+  if (isRefused) return failed === 1 ? CHECK_MS.refused : CHECK_MS.refusedAgain;
   return Math.min(CHECK_MS.first * 2 ** (failed - 1), CHECK_MS.last);
 }
 
