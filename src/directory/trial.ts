@@ -31,17 +31,25 @@ export interface Trial {
   exchanged(): ToldExchange[];
 }
 
-type Work = () => Promise<{ ok: boolean; told: string[] }>;
+/** What came of a step, and what the next ones need of it: without that there is none. */
+interface Result<T> {
+  ok: boolean;
+  told: string[];
+  leads?: T | undefined;
+}
 
-/** The steps up to the first one that failed; those that tell more than a sign-in needs fail nothing. */
+/** The steps as far as they lead. */
 export async function tryDirectory({ directory, login, password, exchanged }: Trial): Promise<TrialStep[]> {
   const steps: TrialStep[] = [];
-  const take = async (step: string, work: Work): Promise<boolean> => {
+  const take = async <T>(step: string, work: () => Promise<Result<T>>): Promise<T | undefined> => {
     const started = performance.now();
     exchanged();
-    const { ok, told } = await work().catch((error: unknown) => ({ ok: false, told: [reasonOf(error)] }));
+    const { ok, told, leads } = await work().catch((error: unknown): Result<T> => ({
+      ok: false,
+      told: [reasonOf(error)],
+    }));
     steps.push({ step, ok, milliseconds: millisecondsSince(started), told, exchanges: exchanged() });
-    return ok;
+    return leads;
   };
 
   const reached = await take('servers', () => probe(directory));
@@ -52,21 +60,36 @@ export async function tryDirectory({ directory, login, password, exchanged }: Tr
   }));
   if (login === undefined) return steps;
 
-  let user: DirectoryUser | undefined;
-  const found = await take(`find ${login}`, async () => {
-    const outcome = await directory.find(login);
-    if (outcome.ok) user = outcome.value;
-    return { ok: outcome.ok, told: outcome.ok ? personOf(outcome.value) : [WHY_NOT_FOUND[outcome.reason]] };
-  });
-  const person = user;
-  if (!found || !person) return steps;
+  const person = await take(`find ${login}`, () => find(directory, login));
+  if (!person) return steps;
   await take(`groups of ${login}`, async () => ({ ok: true, told: groupsOf(await directory.groupsOf(person)) }));
-  if (password === undefined) return steps;
-  await take(`sign in as ${login}`, async () => {
-    const outcome = await directory.bind(person, password);
-    return { ok: outcome.ok, told: [outcome.ok ? 'the password is right' : `refused: ${outcome.reason}`] };
-  });
+  if (password !== undefined) await take(`sign in as ${login}`, () => signIn(directory, person, password));
   return steps;
+}
+
+/** One server that answers is enough to go on, and yet each that does not is a fault. */
+async function probe(directory: Directory): Promise<Result<true>> {
+  const probes = await directory.probe();
+  const failed = new Set(probes.filter(({ ok }) => !ok).map(({ server }) => server));
+  return {
+    ok: failed.size === 0,
+    told: probes.map(
+      ({ ok, server, step, milliseconds, detail }) =>
+        `${ok ? 'ok' : 'FAILED'} ${server} ${step} (${String(milliseconds)} ms): ${detail}`,
+    ),
+    leads: probes.some(({ server }) => !failed.has(server)) || undefined,
+  };
+}
+
+async function find(directory: Directory, login: string): Promise<Result<DirectoryUser>> {
+  const found = await directory.find(login);
+  if (!found.ok) return { ok: false, told: [WHY_NOT_FOUND[found.reason]] };
+  return { ok: true, told: personOf(found.value), leads: found.value };
+}
+
+async function signIn(directory: Directory, person: DirectoryUser, password: string): Promise<Result<never>> {
+  const outcome = await directory.bind(person, password);
+  return { ok: outcome.ok, told: [outcome.ok ? 'the password is right' : `refused: ${outcome.reason}`] };
 }
 
 const WHY_NOT_FOUND = {
@@ -74,23 +97,11 @@ const WHY_NOT_FOUND = {
   ambiguous: 'more than one: nobody can sign in with a name that means two',
 };
 
-/** One server that answers is enough to go on, and yet each that does not is a fault. */
-async function probe(directory: Directory): Promise<{ ok: boolean; told: string[] }> {
-  const probes = await directory.probe();
-  return {
-    ok: probes.every(({ ok }) => ok),
-    told: probes.map(
-      ({ ok, server, step, milliseconds, detail }) =>
-        `${ok ? 'ok' : 'FAILED'} ${server} ${step} (${String(milliseconds)} ms): ${detail}`,
-    ),
-  };
-}
-
 function rulesOf({ changesPasswords }: Directory, policy: LockoutPolicy | undefined): string[] {
   return [
     lockoutIn(policy),
     changesPasswords
-      ? 'people can change an expired password at sign-in'
+      ? 'people can change an expired password at sign-in, where the directory lets them'
       : 'people cannot change a password at sign-in: the settings say so, or the connection is not encrypted',
   ];
 }

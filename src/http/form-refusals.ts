@@ -10,6 +10,7 @@ import type { ContactRejection, FactorRejection } from '../second-factors/second
 import type { TooManySent } from '../second-factors/send-code.ts';
 import type { Blocked } from '../security/attempt-limiter.ts';
 import type { CodeProblem, ContactProblem, NewPasswordProblem, PasswordProblem } from './form-problems.ts';
+import { currentRequest } from './request-context.ts';
 import type { Answer } from './send-page.ts';
 
 export interface Refusal<Problem> extends Answer {
@@ -33,6 +34,7 @@ export async function tellingOutages<Problem>(
     await answer();
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'directory_unavailable')) throw error;
+    currentRequest()?.log.warn({ err: error }, 'the directory could not be asked');
     await again({ ...refusal, retryAfter: error.retryAfter });
   }
 }

@@ -193,6 +193,8 @@ for (const javaScriptEnabled of [true, false]) {
           .evaluate((button) => button.computedStyleMap().get('background-color')?.toString());
       const acme = await signInPage();
       const globex = await signInPage('/globex/orders');
+      // With their style sheets.
+      for (const page of [acme, globex]) await page.waitForLoadState();
       expect(await acme.title()).to.equal('Sign in to Orders · Acme');
       expect(await globex.title()).to.equal('Sign in to Orders · Globex');
       expect([await colour(acme), await colour(globex)]).to.deep.equal(['rgb(31, 78, 140)', 'rgb(138, 43, 82)']);

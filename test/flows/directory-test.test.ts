@@ -81,6 +81,17 @@ describe('sallyport directory test', () => {
     expect(away.output).to.match(/FAILED \S+ connect .*ECONNREFUSED/);
   });
 
+  it('goes on with the servers that answer, and ends with 1 for the one that does not', async () => {
+    const { url } = await testSlapd();
+    const { code, output } = await test(['acme', 'people', 'ann'], {
+      urls: [`ldap://127.0.0.1:${await freePort()}`, url],
+    });
+    expect(code).to.equal(1);
+    expect(output)
+      .to.match(/^servers: FAILED/m)
+      .and.to.match(/^groups of ann: ok/m);
+  });
+
   it('tries a password once, if it is given one', async () => {
     const right = await file('right', 'ann-demo-1234\n');
     const wrong = await file('wrong', 'not-the-password-of-ann\n');
