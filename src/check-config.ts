@@ -83,7 +83,7 @@ async function ask(probe: Probe, limitMs: number, redact: (text: string) => stri
   const start = performance.now();
   const took = () => Math.round(performance.now() - start);
   try {
-    const steps = await within(limitMs, probe.check());
+    const steps = await within(limitMs, () => probe.check());
     const told = steps.map((step) => ({ ...step, detail: redact(step.detail) }));
     return { name, ok: steps.every(({ ok }) => ok), milliseconds: took(), detail: '', steps: told };
   } catch (error) {

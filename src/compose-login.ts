@@ -6,7 +6,7 @@ import type { People } from './compose-people.ts';
 import type { SecondFactors } from './compose-second-factors.ts';
 import type { Directories } from './directory/directories.ts';
 import { createChangePassword } from './first-factors/change-password.ts';
-import type { NamedDirectory } from './first-factors/directory-password.ts';
+import type { NamedDirectory } from './first-factors/first-factor.ts';
 import { createLockoutLimits } from './first-factors/lockout-allowance.ts';
 import { createPasswordSignIn } from './first-factors/password-sign-in.ts';
 import { currentDevice } from './http/request-context.ts';

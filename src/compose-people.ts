@@ -12,17 +12,20 @@ export type People = ReturnType<typeof composePeople>;
 
 export function composePeople({ db, users, sessions, audit, metrics, log }: Base) {
   const directories = createDirectories(
-    ({ name, settings, bindPassword = '' }) =>
+    ({ name, settings, bindPassword = '' }, { slug }) =>
       createLdapDirectory({
         name,
         settings,
         bindPassword,
         observe: metrics.directoryAnswered,
         serverChanged: (change) => {
-          metrics.directoryServerChanged(change);
-          if (change.state === 'down') log.warn({ directory: name, ...change }, 'a directory server is down');
-          else if (change.state === 'up') log.info({ directory: name, ...change }, 'a directory server is up');
+          const whose = { tenant: slug, directory: name };
+          metrics.directoryServerChanged({ ...whose, ...change });
+          if (change.state === 'down') log.warn({ ...whose, ...change }, 'a directory server is down');
+          else if (change.state === 'up') log.info({ ...whose, ...change }, 'a directory server is up');
         },
+        lockoutHidden: (policy) =>
+          log.warn({ directory: name, policy }, 'the service account may not read a lockout policy that people have'),
       }),
     warn(log, 'a directory could not be closed'),
   );

@@ -31,7 +31,9 @@ export type AuditEventType =
   | 'configuration.applied'
   | 'administrator.created'
   | 'password.set'
+  | 'password.change_required'
   | 'password.changed'
+  | 'password.change_uncertain'
   | 'password.refused';
 
 /** No code, secret, password or token ever goes into `detail`. */

@@ -1,3 +1,6 @@
+// Groups what many requests want written at about the same time, so that it costs one write and not as many. It knows nothing of what
+// is written, nor where to.
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 export interface GroupedWrites<Item> {

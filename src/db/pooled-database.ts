@@ -60,8 +60,8 @@ export function pooledDatabase(pool: Pool): Omit<OpenDatabase, 'kind' | 'withKne
       });
     },
     async ping(timeoutMs) {
-      const answer = withConnection((connection) => connection.run({ text: 'select 1' }));
-      await within(timeoutMs, answer, storageUnavailable);
+      const ask = () => withConnection((connection) => connection.run({ text: 'select 1' }));
+      await within(timeoutMs, ask, storageUnavailable);
     },
     poolUse: () => ({
       used: pool.totalCount - pool.idleCount,

@@ -1,5 +1,5 @@
-// What Active Directory means by the Windows error codes ([MS-ERREF] 2.2) in its diagnostic messages. Only the whole message in
-// its known form counts: nothing else in it is for programs to read.
+// What Active Directory means by the Windows error codes ([MS-ERREF] 2.2) in its diagnostic messages. They are known by their form,
+// which no other kind of server uses; nothing else in a diagnostic message is for programs to read.
 
 import type { BindRefusal, PasswordRefusal } from './directory.ts';
 

@@ -21,17 +21,18 @@ interface Open {
 
 /** `closeFailed` hears of faults in closing what is used no longer. */
 export function createDirectories(
-  open: (configuration: TenantDirectory) => Directory,
+  open: (configuration: TenantDirectory, tenant: Tenant) => Directory,
   closeFailed: (error: unknown) => void,
 ): Directories {
   const opened = new Map<string, Open>();
 
-  function directoryOf(configuration: TenantDirectory, version: number): Directory {
+  function directoryOf(configuration: TenantDirectory, tenant: Tenant): Directory {
+    const { version } = tenant;
     const known = opened.get(configuration.id);
     if (known && (known.version > version || isDeepStrictEqual(known.configuration, configuration))) {
       return known.directory;
     }
-    const directory = open(configuration);
+    const directory = open(configuration, tenant);
     opened.set(configuration.id, { version, configuration, directory });
     known?.directory.close().catch(closeFailed);
     return directory;
@@ -42,7 +43,7 @@ export function createDirectories(
       tenant.directories.map((configuration) => ({
         id: configuration.id,
         settings: configuration.settings,
-        directory: directoryOf(configuration, tenant.version),
+        directory: directoryOf(configuration, tenant),
       })),
     async close() {
       await Promise.all([...opened.values()].map(({ directory }) => directory.close()));

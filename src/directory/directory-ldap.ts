@@ -1,6 +1,6 @@
 // A directory over LDAP: people are found as the service account, and a password is proven by binding as the person.
-// ldap-client.ts does what is asked on the wire; ldap-users.ts and ldap-groups.ts say what is asked; ldap-passwords.ts is what
-// is done with passwords, and ldap-lockout.ts knows how often one may be tried.
+// ldap/client.ts does what is asked on the wire; users.ts and memberships.ts say what is asked; passwords.ts is what is done with
+// passwords, and lockout.ts knows how often one may be tried.
 
 import { randomUUID } from 'node:crypto';
 
@@ -10,18 +10,19 @@ import { directoryUnavailable } from '../errors.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { Directory, DirectoryUser } from './directory.ts';
 import type { DirectorySettings } from './directory-settings.ts';
-import { ldapClient } from './ldap-client.ts';
-import type { Observe } from './ldap-exchange.ts';
-import { createLockout } from './ldap-lockout.ts';
-import { ldapMemberships } from './ldap-memberships.ts';
-import { ldapPasswords } from './ldap-passwords.ts';
-import { probeServer } from './ldap-probe.ts';
-import type { LdapEntry } from './ldap-responses.ts';
-import { serverAbilities } from './ldap-root-dse.ts';
-import type { ServerChanged } from './ldap-servers.ts';
-import { ldapServers } from './ldap-servers.ts';
-import { anybody, toDirectoryUser, userAttributes, userById, usersByLogin } from './ldap-users.ts';
+import { answerTimeoutMs } from './directory-settings.ts';
+import { ldapClient } from './ldap/client.ts';
+import type { Observe } from './ldap/exchange.ts';
+import { probeServer } from './ldap/probe.ts';
+import type { LdapEntry } from './ldap/responses.ts';
+import { rememberedRootDse } from './ldap/root-dse.ts';
+import type { ServerChanged } from './ldap/server-access.ts';
+import { ldapServers } from './ldap/server-access.ts';
+import { createLockout } from './lockout.ts';
+import { ldapMemberships } from './memberships.ts';
+import { ldapPasswords } from './passwords.ts';
 import { resolveSchema } from './presets.ts';
+import { anybody, toDirectoryUser, userAttributes, userById, usersByLogin } from './users.ts';
 
 export interface LdapDirectoryOptions {
   name: string;
@@ -30,6 +31,8 @@ export interface LdapDirectoryOptions {
   bindPassword: string;
   observe?: Observe;
   serverChanged?: ServerChanged;
+  /** Hears once of each lockout policy of single people that the service account may not read, by its DN. */
+  lockoutHidden?: (dn: string) => void;
   now?: () => Date;
 }
 
@@ -37,18 +40,29 @@ const MAX_NAME_LENGTH = 256;
 
 /** Connects to nothing yet. */
 export function createLdapDirectory(options: LdapDirectoryOptions): Directory {
-  const { name, settings, bindPassword, observe, serverChanged, now = () => new Date() } = options;
+  const { name, settings, bindPassword, observe, serverChanged, lockoutHidden, now = () => new Date() } = options;
   const access = { settings, bindPassword, observe, serverChanged };
   const servers = ldapServers(settings);
   const client = ldapClient(servers, access);
   const schema = resolveSchema(settings);
   const { baseDn, userBaseDn = baseDn, groupBaseDn = baseDn } = settings;
-  const abilities = serverAbilities(client.search);
-  const memberships = ldapMemberships({ search: client.search, abilities, schema, groupBaseDn });
+  const rootDse = rememberedRootDse(client.search);
+  const memberships = ldapMemberships(
+    { search: client.search, rootDse, schema, groupBaseDn },
+    answerTimeoutMs(settings),
+  );
   const nobody = `cn=${randomUUID()},${userBaseDn}`;
 
   const passwords = ldapPasswords({ client, servers, schema, now });
-  const lockout = createLockout({ search: client.search, kind: schema.lockout, baseDn, now });
+  const lockout = createLockout({
+    search: client.search,
+    rootDse,
+    kind: schema.lockout,
+    baseDn,
+    configured: settings,
+    rulesHidden: lockoutHidden,
+    now,
+  });
 
   const searchUsers = (filter: Filter): Promise<LdapEntry[]> => {
     const attributes = [...new Set([...userAttributes(schema.users), ...lockout.attributes])];
@@ -72,7 +86,7 @@ export function createLdapDirectory(options: LdapDirectoryOptions): Directory {
         return entry ? accepted(await toUser(entry)) : refused('unknown');
       }),
 
-    bind: (user, password) => orUnavailable(() => passwords.bind(user, password)),
+    bind: (user, password, last) => orUnavailable(() => passwords.bind(user, password, last)),
 
     bindNobody: (password) =>
       orUnavailable(async () => {
@@ -92,7 +106,7 @@ export function createLdapDirectory(options: LdapDirectoryOptions): Directory {
 
     groupsOf: (user) => orUnavailable(() => memberships(user.dn)),
 
-    changePassword: (user, current, next) => orUnavailable(() => passwords.change(user, current, next)),
+    changePassword: (user, current, next, last) => orUnavailable(() => passwords.change(user, current, next, last)),
 
     lockoutPolicy: () => orUnavailable(lockout.policy),
 

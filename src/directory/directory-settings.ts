@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 import { duration } from '../duration.ts';
 import { isDn } from './distinguished-name.ts';
-import { isFilter } from './ldap-filter.ts';
+import { isFilter } from './ldap/filter.ts';
 
 const dn = z.string().refine(isDn, 'write a distinguished name, as cn=service,dc=example,dc=com');
 
@@ -17,6 +17,8 @@ const objectClass = named('object class');
 
 /** One attribute, or several of which the first that has a value counts. */
 const attributes = z.union([attribute.transform((name) => [name]), z.array(attribute)]);
+
+const filter = z.string().refine(isFilter, 'write a filter, as (employeeType=staff)');
 
 const serverUrl = z
   .string()
@@ -62,12 +64,12 @@ const profile = z
 
 const users = z
   .strictObject({
-    objectClass: objectClass.optional().describe('Entries of this class are people'),
-    filter: z
-      .string()
-      .refine(isFilter, 'write a filter, as (employeeType=staff)')
+    objectClass: objectClass
       .optional()
-      .describe('Only people who match it (RFC 4515) may sign in'),
+      .describe(
+        'Entries of this class are people. Takes the place of all that the preset says of which entries are, a filter of its own included',
+      ),
+    filter: filter.optional().describe('Only people who match it (RFC 4515) may sign in'),
     login: z.array(attribute).min(1).optional().describe('Attributes that a login name is looked for in'),
     username: attribute.optional().describe('The attribute shown as user name'),
     stableId: attribute.optional().describe('The attribute that never changes, whatever the entry is renamed to'),
@@ -105,6 +107,7 @@ const users = z
 const groups = z
   .strictObject({
     objectClass: z.array(objectClass).min(1).optional().describe('Entries of any of these classes are groups'),
+    filter: filter.optional().describe('Only groups that match it (RFC 4515); any other is as good as not there'),
     name: attribute.optional().describe('Attribute that names a group'),
     member: z.array(attribute).optional().describe('Attributes of a group that hold the DNs of its members; none: []'),
     memberOf: attribute
@@ -178,11 +181,13 @@ export const directorySettings = z
       .max(1000)
       .optional()
       .describe(
-        "Binds that may fail before we stop asking: one less than the directory's own threshold where it tells that, else 4",
+        "Binds that may fail before we stop asking: one less than the directory's own threshold where it tells that, else 2",
       ),
     lockoutWindow: duration
       .optional()
-      .describe('Time after which the directory forgets failed binds: what it tells, else 15 minutes'),
+      .describe(
+        'Time after which the directory forgets failed binds: what it tells, if that is longer, else 15 minutes',
+      ),
     connectTimeoutMs: milliseconds.default(2000).describe('Until a server is connected, encrypted and bound to'),
     operationTimeoutMs: milliseconds.default(3000).describe('For one bind or search'),
     pageSize: z
@@ -213,6 +218,11 @@ export const directorySettings = z
 
 /** Everything but the service account's password. */
 export type DirectorySettings = z.infer<typeof directorySettings>;
+
+/** How long anybody waits for what a directory is asked, in however many steps. */
+export function answerTimeoutMs({ connectTimeoutMs, operationTimeoutMs }: DirectorySettings): number {
+  return connectTimeoutMs + operationTimeoutMs;
+}
 
 function isServerUrl(text: string): boolean {
   const url = URL.parse(text);

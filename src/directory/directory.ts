@@ -1,5 +1,5 @@
 // A directory as the rest of Sallyport sees it: people, their groups, and whether a password is theirs. It knows nothing of
-// tokens, pages or tenants. directory-ldap.ts is the adapter; outcomes.ts says what a bind's answer means.
+// tokens, pages or tenants. directory-ldap.ts is the adapter; bind-outcomes.ts says what a bind's answer means.
 
 import type { Outcome } from '../outcome.ts';
 
@@ -80,10 +80,19 @@ export type BindRefusal =
 
 /**
  * Why a new password was not taken. `bad-credentials`: the current one was wrong. `rejected`: by the directory's rules, which does
- * not tell by which (Active Directory). `not-allowed`: nobody's to change here; `locked`: the account, meanwhile.
+ * not tell by which (Active Directory). `not-allowed`: nobody's to change here; `locked`: the account, meanwhile; `nearly-locked`: as
+ * for a bind.
  */
 export type PasswordRefusal =
-  'bad-credentials' | 'locked' | 'too-short' | 'too-weak' | 'in-history' | 'too-soon' | 'rejected' | 'not-allowed';
+  | 'bad-credentials'
+  | 'locked'
+  | 'nearly-locked'
+  | 'too-short'
+  | 'too-weak'
+  | 'in-history'
+  | 'too-soon'
+  | 'rejected'
+  | 'not-allowed';
 
 /** What a directory does about failed binds, by default: single people may have rules of their own. */
 export interface LockoutPolicy {
@@ -108,8 +117,13 @@ export interface Directory {
   readonly changesPasswords: boolean;
   /** Finds the one entry that a login name means. Searches only; proves nothing. */
   find(login: string): Promise<Outcome<DirectoryUser, 'unknown' | 'ambiguous'>>;
-  /** Proves the password by a simple bind as the entry that `find` returned (RFC 4513 5.1.3). */
-  bind(user: DirectoryUser, password: string): Promise<Outcome<BindNotice, BindRefusal>>;
+  /**
+   * Proves the password by a simple bind as the entry that `find` returned (RFC 4513 5.1.3).
+   *
+   * @param last also where one more failure would lock the account, which else is refused as `nearly-locked`
+   * @throws AppError for which `isUnanswered` (unanswered.ts) where it was sent: it may have counted as a failure
+   */
+  bind(user: DirectoryUser, password: string, last?: boolean): Promise<Outcome<BindNotice, BindRefusal>>;
   /**
    * Binds as nobody, with this password, and tells nothing: what a wrong password costs, in time and at the directory. To be
    * called where `find` brought no user, so that an unknown name answers no sooner than a known one.
@@ -124,8 +138,16 @@ export interface Directory {
   /**
    * Gives a person a new password, under their own credentials, so that the directory's own rules apply (RFC 3062; in Active
    * Directory [MS-ADTS] 3.1.1.3.1.5.2). `current` may be one that has expired or must be changed.
+   *
+   * @param last as for `bind`
+   * @throws AppError for which `isUnanswered` where it was sent: `next` may be the password now
    */
-  changePassword(user: DirectoryUser, current: string, next: string): Promise<Outcome<void, PasswordRefusal>>;
+  changePassword(
+    user: DirectoryUser,
+    current: string,
+    next: string,
+    last?: boolean,
+  ): Promise<Outcome<void, PasswordRefusal>>;
   /** Undefined where the service account may not read it. Remembered for a while. */
   lockoutPolicy(): Promise<LockoutPolicy | undefined>;
   /** Tries each configured server step by step; never throws. */

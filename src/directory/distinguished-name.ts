@@ -37,13 +37,22 @@ export function parseDn(text: string): Dn {
   while (separator !== undefined) {
     const [, type = ''] = next(TYPE);
     const [, quoted, plain = ''] = next(VALUE);
-    const part = { type, value: unescape(quoted ?? plain.replace(/(?<!\\) +$/, '')) };
+    const part = { type, value: unescape(quoted ?? withoutTrailingSpaces(plain)) };
     if (separator === '+') rdns.at(-1)?.push(part);
     else rdns.push([part]);
     separator = text[at++];
     if (separator !== undefined && !',;+'.includes(separator)) throw new InvalidDn(text);
   }
   return rdns;
+}
+
+/** The first of them may be escaped. Not by a pattern, which would start anew at every space within the value. */
+function withoutTrailingSpaces(value: string): string {
+  let end = value.length;
+  while (value[end - 1] === ' ') end -= 1;
+  let backslashes = 0;
+  while (value[end - 1 - backslashes] === '\\') backslashes += 1;
+  return value.slice(0, end + (backslashes % 2));
 }
 
 function unescape(raw: string): string {

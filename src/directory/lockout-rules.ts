@@ -1,10 +1,10 @@
 // How each kind of server counts failed binds: where it keeps its rules, and what an entry tells of its own failures. Pure;
-// ldap-lockout.ts asks the server.
+// lockout.ts asks the server.
 
 import type { LockoutPolicy } from './directory.ts';
-import type { SearchQuery } from './ldap-connection.ts';
-import type { LdapEntry } from './ldap-responses.ts';
-import { readTime } from './ldap-values.ts';
+import type { SearchQuery } from './ldap/connection.ts';
+import type { LdapEntry } from './ldap/responses.ts';
+import { readTime } from './ldap/values.ts';
 import type { DirectorySchema } from './presets.ts';
 
 export interface LockoutRules {
@@ -38,12 +38,12 @@ const pwdPolicy: RuleSource = {
   base: (context) => context,
   scope: 'sub',
   objectClass: 'pwdPolicy',
-  attributes: ['pwdLockout', 'pwdMaxFailure', 'pwdFailureCountInterval', 'pwdLockoutDuration'],
+  attributes: ['pwdLockout', 'pwdMaxFailure', 'pwdFailureCountInterval'],
   read: (rules) => {
     if (rules.values('pwdLockout')[0] !== 'TRUE') return NO_LOCKOUT;
-    // An interval of 0 forgets no failure. Who is locked is let try again after the duration, which is as good.
-    const window = wholeNumber(rules, 'pwdFailureCountInterval') || wholeNumber(rules, 'pwdLockoutDuration');
-    return { threshold: wholeNumber(rules, 'pwdMaxFailure') ?? 0, window: window || undefined };
+    // Without an interval, or with 0, no failure is forgotten: not when a lock ends either, and then the next one locks anew.
+    const window = wholeNumber(rules, 'pwdFailureCountInterval') || undefined;
+    return { threshold: wholeNumber(rules, 'pwdMaxFailure') ?? 0, window };
   },
 };
 
@@ -87,7 +87,7 @@ export const LOCKOUT_RULES: Readonly<Record<LockoutKind, LockoutRules>> = {
     attributes: ['pwdFailureTime'],
     failures: (person, { window }, now) => {
       const times = person.values('pwdFailureTime').map(readTime);
-      return times.filter((time) => isWithin(time, window, now)).length;
+      return times.filter((time) => isRecent(time, window, now)).length;
     },
   },
   activedirectory: {
@@ -96,7 +96,7 @@ export const LOCKOUT_RULES: Readonly<Record<LockoutKind, LockoutRules>> = {
     attributes: ['badPwdCount', 'badPasswordTime'],
     failures: (person, { window }, now) => {
       const [lastTime = ''] = person.values('badPasswordTime');
-      return isWithin(readTime(lastTime), window, now) ? wholeNumber(person, 'badPwdCount') : 0;
+      return isRecent(readTime(lastTime), window, now) ? wholeNumber(person, 'badPwdCount') : 0;
     },
   },
   '389ds': {
@@ -114,7 +114,7 @@ export const LOCKOUT_RULES: Readonly<Record<LockoutKind, LockoutRules>> = {
 const NO_LOCKOUT: LockoutPolicy = { threshold: 0, window: undefined };
 
 /** A time that cannot be read is none. */
-function isWithin(time: Date | undefined, window: number | undefined, now: Date): boolean {
+function isRecent(time: Date | undefined, window: number | undefined, now: Date): boolean {
   return time !== undefined && now.getTime() - time.getTime() < (window ?? Infinity) * 1000;
 }
 

@@ -28,7 +28,11 @@ export function memberOfGraph(person: string, memberOf: readonly string[]): Memb
     parentsOf: (dns) => {
       const members = new Map<string, string[]>();
       for (const dn of dns) {
-        for (const key of parentKeys(dn).keys()) members.set(key, [...(members.get(key) ?? []), dn]);
+        for (const key of parentKeys(dn).keys()) {
+          const of = members.get(key);
+          if (of) of.push(dn);
+          else members.set(key, [dn]);
+        }
       }
       return [...members].flatMap(([key, of]) => {
         const group = groups.get(key);

@@ -1,26 +1,27 @@
 // What the answer to the change of a person's password means: a table over the result code (RFC 4511 appendix A), the password
-// policy's error and Active Directory's own. Pure; directory-ldap.ts asks it.
+// policy's error and Active Directory's own. Pure; password-change.ts asks it.
 
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
 import { activeDirectoryChangeError } from './active-directory-errors.ts';
 import type { BindRefusal, PasswordRefusal } from './directory.ts';
-import { POLICY_ERROR, readPasswordPolicy } from './ldap-password-policy.ts';
-import type { LdapResult } from './ldap-responses.ts';
-
-const SUCCESS = 0;
-const CONSTRAINT_VIOLATION = 19;
+import { POLICY_ERROR, readPasswordPolicy } from './ldap/password-policy.ts';
+import type { LdapResult } from './ldap/responses.ts';
+import { resultCode } from './ldap/result-codes.ts';
 
 /** Results that speak of this change. Any other speaks of the server. */
 const REFUSALS: Readonly<Record<number, PasswordRefusal>> = {
-  2: 'not-allowed', // protocolError: it has no such extended operation (RFC 4511 4.12)
-  8: 'not-allowed', // strongerAuthRequired
-  13: 'not-allowed', // confidentialityRequired: 389-ds without TLS
-  [CONSTRAINT_VIOLATION]: 'rejected',
-  32: 'not-allowed', // noSuchObject: the entry went away after the search
-  49: 'bad-credentials', // invalidCredentials
-  50: 'not-allowed', // insufficientAccessRights
-  53: 'not-allowed', // unwillingToPerform
+  // It has no such extended operation (RFC 4511 4.12).
+  [resultCode.protocolError]: 'not-allowed',
+  [resultCode.strongerAuthRequired]: 'not-allowed',
+  // 389-ds without TLS.
+  [resultCode.confidentialityRequired]: 'not-allowed',
+  [resultCode.constraintViolation]: 'rejected',
+  // The entry went away after the search.
+  [resultCode.noSuchObject]: 'not-allowed',
+  [resultCode.invalidCredentials]: 'bad-credentials',
+  [resultCode.insufficientAccessRights]: 'not-allowed',
+  [resultCode.unwillingToPerform]: 'not-allowed',
 };
 
 const POLICY_REFUSALS: Readonly<Record<number, PasswordRefusal>> = {
@@ -38,18 +39,13 @@ const POLICY_REFUSALS: Readonly<Record<number, PasswordRefusal>> = {
  *
  * @throws MalformedMessage when what came beside the result cannot be read: a fault as well.
  */
-export function changeOutcome(
-  result: LdapResult,
-  activeDirectory: boolean,
-): Outcome<void, PasswordRefusal> | undefined {
+export function changeOutcome(result: LdapResult): Outcome<void, PasswordRefusal> | undefined {
   const { code, diagnosticMessage } = result;
-  if (code === SUCCESS) return accepted(undefined);
+  if (code === resultCode.success) return accepted(undefined);
   const general = REFUSALS[code];
   if (!general) return undefined;
-  if (activeDirectory) {
-    return refused((code === CONSTRAINT_VIOLATION && activeDirectoryChangeError(diagnosticMessage)) || general);
-  }
-  return refused(POLICY_REFUSALS[readPasswordPolicy(result).error ?? -1] ?? general);
+  const told = code === resultCode.constraintViolation ? activeDirectoryChangeError(diagnosticMessage) : undefined;
+  return refused(told ?? POLICY_REFUSALS[readPasswordPolicy(result).error ?? -1] ?? general);
 }
 
 /** What keeps somebody from changing their password whose bind was refused for this. Undefined: nothing does. */
@@ -57,7 +53,7 @@ export const BIND_REFUSED: Readonly<Record<BindRefusal, PasswordRefusal | undefi
   'bad-credentials': 'bad-credentials',
   locked: 'locked',
   inactive: 'locked',
-  'nearly-locked': 'locked',
+  'nearly-locked': 'nearly-locked',
   'must-change': undefined,
   expired: undefined,
   disabled: 'not-allowed',

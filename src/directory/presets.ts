@@ -10,7 +10,7 @@ export type DisabledRule = { attribute: string; value: string } | { attribute: s
 export interface DirectorySchema {
   users: {
     objectClass: string;
-    /** Each of them must match: the preset's own, and the operator's. */
+    /** Each of them must match as well: the preset's own, and the operator's. */
     filters: readonly string[];
     login: readonly string[];
     username: string;
@@ -25,6 +25,7 @@ export interface DirectorySchema {
   };
   groups: {
     objectClass: readonly string[];
+    filter?: string | undefined;
     name: string;
     member: readonly string[];
     memberOf: string | null;
@@ -192,12 +193,13 @@ const PRESETS: Readonly<Record<DirectorySettings['preset'], Preset>> = {
 export function resolveSchema({ preset, users, groups, passwords }: DirectorySettings): DirectorySchema {
   const base = PRESETS[preset];
   const { filter, attributes, ...named } = users;
+  const ofThePreset = users.objectClass === undefined ? base.users.filters : [];
   return {
     ...base,
     users: {
       ...base.users,
       ...named,
-      filters: filter === undefined ? base.users.filters : [...base.users.filters, filter],
+      filters: filter === undefined ? ofThePreset : [...ofThePreset, filter],
       attributes: { ...base.users.attributes, ...attributes },
     },
     groups: { ...base.groups, ...groups },

@@ -73,6 +73,9 @@ export function createMemoryStore({ now = Date.now, maxEntries = 100_000 }: Memo
     async remove(key) {
       entries.delete(key);
     },
+    async removeExactly(key, expected) {
+      if (read(key)?.value === expected) entries.delete(key);
+    },
     async increment(key, ttl) {
       const entry = read(key);
       const count = Number(entry?.value ?? 0) + 1;

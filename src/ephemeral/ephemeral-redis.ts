@@ -17,6 +17,7 @@ export interface RedisStoreOptions {
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     replaceValue(key: string, expected: string, value: string, ttlMs: number): Result<number, Context>;
+    removeValue(key: string, expected: string): Result<number, Context>;
     incrementCounter(key: string, ttlMs: number): Result<[count: number, msLeft: number], Context>;
   }
 }
@@ -28,6 +29,12 @@ const scripts = {
       if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
       redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
       return 1`,
+  },
+  removeValue: {
+    numberOfKeys: 1,
+    lua: `
+      if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+      return redis.call('DEL', KEYS[1])`,
   },
   incrementCounter: {
     numberOfKeys: 1,
@@ -92,14 +99,16 @@ export function createRedisStore({ url, keyPrefix = 'sallyport:', onError }: Red
     async remove(key) {
       await ask(() => redis.del(key));
     },
+    async removeExactly(key, expected) {
+      await ask(() => redis.removeValue(key, expected));
+    },
     async increment(key, ttl) {
       const ms = milliseconds(ttl);
       const [count, msLeft] = await ask(() => redis.incrementCounter(key, ms));
       return { count, secondsLeft: Math.ceil(msLeft / 1_000) };
     },
     async ping(timeoutMs) {
-      const answer = ask(() => redis.ping());
-      await within(timeoutMs, answer, storageUnavailable);
+      await within(timeoutMs, () => ask(() => redis.ping()), storageUnavailable);
     },
     async close() {
       redis.disconnect();

@@ -18,6 +18,8 @@ export interface EphemeralStore {
   /** Reads and removes: exactly one of several callers gets the value. */
   take(key: string): Promise<string | undefined>;
   remove(key: string): Promise<void>;
+  /** Removes exactly `expected`, and nothing that somebody else has put there since. */
+  removeExactly(key: string, expected: string): Promise<void>;
   /**
    * Adds one to a counter that lives `ttl` seconds from its first increment; answers the new count and the seconds left.
    * `get` reads a counter as a decimal number.

@@ -5,7 +5,9 @@
 import { byUser } from '../audit/audit.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Database } from '../db/database.ts';
-import type { DirectoryUser, PasswordRefusal } from '../directory/directory.ts';
+import type { PasswordRefusal } from '../directory/directory.ts';
+import { isUnanswered } from '../directory/unanswered.ts';
+import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
 import { evaluate } from '../security/attempt-limiter.ts';
@@ -13,15 +15,19 @@ import type { AttemptLimiter, Blocked, Reservation } from '../security/attempt-l
 import { normalizeLoginName } from '../security/login-name.ts';
 import { checkPassword } from '../security/password-policy.ts';
 import type { PasswordWeakness } from '../security/password-policy.ts';
+import { isPassword } from '../security/password-text.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import type { AccountChanged } from '../users/account-changed.ts';
 import type { User } from '../users/users.ts';
-import type { NamedDirectory } from './directory-password.ts';
+import { createBindTurns } from './bind-turns.ts';
+import type { EntryReading } from './bind-turns.ts';
+import type { NamedDirectory } from './first-factor.ts';
 import { allowancesOf } from './lockout-allowance.ts';
 import type { LockoutLimits } from './lockout-allowance.ts';
-import { auditingOutages, createReservePassword, entrySubject, isPassword, typedSubject } from './password-attempts.ts';
+import { auditingOutages, createReservePassword, entrySubject, orTheLast, typedSubject } from './password-attempts.ts';
+import type { PasswordReservation } from './password-attempts.ts';
 
-export interface PasswordChange {
+export interface PasswordChangeRequest {
   tenant: Tenant;
   user: User;
   /** The tenant's, in their order. */
@@ -42,30 +48,33 @@ export interface PasswordChange {
  * `bad-credentials`: the current password was wrong, or the account is locked. `same`: as the current one. `too-weak`, `in-history`,
  * `too-soon`, `rejected`: by the directory's rules. `not-allowed`: not to be changed here.
  */
-export type PasswordChangeRefusal = Exclude<PasswordRefusal, 'locked'> | PasswordWeakness | 'same' | 'account-disabled';
+export type PasswordChangeRefusal =
+  Exclude<PasswordRefusal, 'locked' | 'nearly-locked'> | PasswordWeakness | 'same' | 'account-disabled';
 
 /**
- * @throws AppError `directory_unavailable`: the new password may have been taken or not. It counts as no failure.
- * `storage_unavailable`: likewise; the directory alone decides which password is right, so a sign-in with that one goes on.
+ * @throws AppError `directory_unavailable`: the new password may have been taken or not. `storage_unavailable`: likewise; the
+ * directory alone decides which password is right, so a sign-in with that one goes on. Where it may have been taken, what was opened
+ * under the old one ends all the same.
  */
-export type ChangePassword = (change: PasswordChange) => Promise<Outcome<void, PasswordChangeRefusal> | Blocked>;
+export type ChangePassword = (change: PasswordChangeRequest) => Promise<Outcome<void, PasswordChangeRefusal> | Blocked>;
 
 export interface ChangePasswordOptions {
   limiter: AttemptLimiter;
   lockoutLimits: LockoutLimits;
   accountChanged: AccountChanged;
   audit: Audit;
+  store: EphemeralStore;
   db: Pick<Database, 'unitOfWork'>;
 }
 
-interface Changeable {
+interface Changeable extends EntryReading {
   source: NamedDirectory;
-  entry: DirectoryUser;
 }
 
 export function createChangePassword(options: ChangePasswordOptions): ChangePassword {
-  const { limiter, lockoutLimits, accountChanged, audit, db } = options;
+  const { limiter, lockoutLimits, accountChanged, audit, store, db } = options;
   const reserve = createReservePassword(limiter);
+  const turns = createBindTurns(store);
 
   return async (change) => {
     const refusal = { type: 'password.refused', ...byUser(change.tenant.id, change.user.id) } as const;
@@ -74,7 +83,7 @@ export function createChangePassword(options: ChangePasswordOptions): ChangePass
     return outcome;
   };
 
-  async function attempt(change: PasswordChange): Promise<Outcome<void, PasswordChangeRefusal> | Blocked> {
+  async function attempt(change: PasswordChangeRequest): Promise<Outcome<void, PasswordChangeRefusal> | Blocked> {
     const acceptable = checkNext(change);
     if (!acceptable.ok) return acceptable;
     const found = await changeableOf(change);
@@ -82,18 +91,48 @@ export function createChangePassword(options: ChangePasswordOptions): ChangePass
     const reservation = await reserveFor(change, found.value);
     if (!reservation.ok) return reservation;
 
-    const { directory } = found.value.source;
-    const { tenant, user, current, next, keptSession } = change;
-    const outcome = await evaluate(reservation.value, () => directory.changePassword(found.value.entry, current, next));
-    if (!outcome.ok) return notTaken(reservation.value, outcome.reason);
-    const event = { type: 'password.changed', detail: { directory: directory.name } } as const;
-    const notice = { kind: 'password-changed' } as const;
-    await db.unitOfWork(() => accountChanged({ tenantId: tenant.id, userId: user.id, event, notice, keptSession }));
+    let isTaken = false;
+    try {
+      const outcome = await evaluate(
+        reservation.value,
+        () => ask(change, found.value, reservation.value),
+        isUnanswered,
+      );
+      if (!outcome.ok) return await notTaken(reservation.value, outcome.reason);
+      isTaken = true;
+      await followUp(change, found.value, 'password.changed');
+    } catch (fault) {
+      // Once more after a fault of our own storage, which may be over with a new connection. The first fault is the one to tell.
+      if (isTaken || isUnanswered(fault)) {
+        await followUp(change, found.value, 'password.change_uncertain').catch(() => undefined);
+      }
+      throw fault;
+    }
     await reservation.value.succeeded();
     return accepted(undefined);
   }
 
-  async function reserveFor({ tenant, user, address, isTrusted }: PasswordChange, { source, entry }: Changeable) {
+  function ask({ current, next }: PasswordChangeRequest, found: Changeable, { mayTryLast }: PasswordReservation) {
+    const { directory } = found.source;
+    return turns.ofSomebody(directory, found, (entry) =>
+      orTheLast(mayTryLast, (last) => directory.changePassword(entry, current, next, last)),
+    );
+  }
+
+  function followUp(
+    { tenant, user, keptSession }: PasswordChangeRequest,
+    { source: { directory } }: Changeable,
+    type: 'password.changed' | 'password.change_uncertain',
+  ) {
+    const event = { type, detail: { directory: directory.name } };
+    const notice = { kind: 'password-changed' } as const;
+    return db.unitOfWork(() => accountChanged({ tenantId: tenant.id, userId: user.id, event, notice, keptSession }));
+  }
+
+  async function reserveFor(
+    { tenant, user, address, isTrusted }: PasswordChangeRequest,
+    { source, entry }: Changeable,
+  ) {
     const name = normalizeLoginName(user.username);
     return reserve({
       tenantId: tenant.id,
@@ -108,13 +147,14 @@ export function createChangePassword(options: ChangePasswordOptions): ChangePass
 
 /** Only what may have been a guess counts. That it was none does not prove that it was right: no counter starts anew. */
 async function notTaken(reservation: Reservation, reason: PasswordRefusal) {
-  if (reason === 'bad-credentials' || reason === 'locked') return refused('bad-credentials');
+  if (reason === 'bad-credentials' || reason === 'locked' || reason === 'nearly-locked')
+    return refused('bad-credentials');
   await reservation.release();
   return refused(reason);
 }
 
 /** Before the directory is asked, so that a password that would not do costs no attempt. */
-function checkNext(change: PasswordChange): Outcome<undefined, PasswordChangeRefusal> {
+function checkNext(change: PasswordChangeRequest): Outcome<undefined, PasswordChangeRefusal> {
   const { tenant, user, current, next, withSecondFactor } = change;
   if (!isPassword(current)) return refused('bad-credentials');
   if (next === current) return refused('same');
@@ -131,10 +171,11 @@ function knownWordsOf({ slug, name }: Tenant, { username, profile }: User): stri
 async function changeableOf({
   user,
   directories,
-}: PasswordChange): Promise<Outcome<Changeable, 'not-allowed' | 'account-disabled'>> {
+}: PasswordChangeRequest): Promise<Outcome<Changeable, 'not-allowed' | 'account-disabled'>> {
   const source = directories.find(({ id }) => id === user.directory?.id);
   if (!user.directory || !source?.directory.changesPasswords) return refused('not-allowed');
   if (user.status !== 'active') return refused('account-disabled');
+  const readAt = performance.now();
   const entry = await source.directory.findByStableId(user.directory.stableId);
-  return entry?.state === 'enabled' ? accepted({ source, entry }) : refused('account-disabled');
+  return entry?.state === 'enabled' ? accepted({ source, entry, readAt }) : refused('account-disabled');
 }

@@ -1,32 +1,20 @@
 // Passwords that a directory holds: which of a tenant's directories a login name means, and a bind there.
 
-import type { BindRefusal, Directory, DirectoryUser } from '../directory/directory.ts';
+import type { BindRefusal, Directory } from '../directory/directory.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
-import { inTurn } from '../ephemeral/in-turn.ts';
 import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
 import { createBindPace } from './bind-pace.ts';
 import type { BindPace } from './bind-pace.ts';
-import type { Candidate, FirstFactor, MustChange } from './first-factor.ts';
+import { createBindTurns } from './bind-turns.ts';
+import type { BindTurns, EntryReading } from './bind-turns.ts';
+import type { Candidate, FirstFactor, MustChange, NamedDirectory } from './first-factor.ts';
 import { allowancesOf } from './lockout-allowance.ts';
 import type { LockoutLimit, LockoutLimits } from './lockout-allowance.ts';
-import { entrySubject, typedSubject } from './password-attempts.ts';
+import { entrySubject, orTheLast, typedSubject } from './password-attempts.ts';
 
-export interface NamedDirectory {
-  id: string;
-  directory: Directory;
-  /** `ann@<realm>`, or `<realm>\ann`, means this directory and no other. */
-  realm?: string | undefined;
-  /** Binds that may fail before we stop asking; fewer where the directory tells that it locks an account after as many. */
-  lockoutBudget?: number | undefined;
-  /** Seconds after which the directory forgets failed binds; what it tells if left out. */
-  lockoutWindow?: number | undefined;
-}
-
-interface Match {
+interface Match extends EntryReading {
   source: NamedDirectory;
-  entry: DirectoryUser;
-  limit: LockoutLimit;
 }
 
 /**
@@ -40,9 +28,6 @@ export interface DirectoryPasswordDeps {
   lockoutLimits: LockoutLimits;
 }
 
-/** Seconds that a bind waits for the one before it; a directory that takes longer is about to be given up. */
-const LONGEST_TURN = 5;
-
 export function createDirectoryPassword({ store, lockoutLimits }: DirectoryPasswordDeps): DirectoryPassword {
   const paces = new WeakMap<Directory, BindPace>();
   const paceOf = (directory: Directory): BindPace => {
@@ -50,11 +35,7 @@ export function createDirectoryPassword({ store, lockoutLimits }: DirectoryPassw
     paces.set(directory, pace);
     return pace;
   };
-  /** One bind of an account at a time, in whichever process. Nobody's likewise, so that many guesses at once tell nothing. */
-  const inTurnAt = (subject: string, candidate: Candidate): Candidate => ({
-    ...candidate,
-    prove: (password) => inTurn(store, `bind:${subject}`, LONGEST_TURN, () => candidate.prove(password)),
-  });
+  const turns = createBindTurns(store);
 
   return (directories, trusting) => ({
     async find(loginName) {
@@ -62,13 +43,13 @@ export function createDirectoryPassword({ store, lockoutLimits }: DirectoryPassw
       const { found, told } = await resolve(lookups, lockoutLimits);
       const allowances = allowancesOf(told, trusting);
       if (found.ok) {
-        const { source, entry } = found.value;
-        const somebody = candidate(found.value, paceOf(source.directory));
-        return { candidate: inTurnAt(entrySubject(source.id, entry.stableId), somebody), allowances };
+        return { candidate: candidate(found.value, turns, paceOf(found.value.source.directory)), allowances };
       }
       const [asked] = lookups.map(({ source }) => source);
       const none = nobody(found.reason, asked, asked && paceOf(asked.directory));
-      return { candidate: inTurnAt(`${asked?.id}:${typedSubject(loginName)}`, none), allowances };
+      const prove: Candidate['prove'] = (...proof) =>
+        turns.ofNobody(typedSubject(loginName), () => none.prove(...proof));
+      return { candidate: { ...none, prove }, allowances };
     },
   });
 }
@@ -76,32 +57,23 @@ export function createDirectoryPassword({ store, lockoutLimits }: DirectoryPassw
 /** Told as a wrong password, and has to take as long. The last one is not even asked of the directory. */
 const QUICK: readonly BindRefusal[] = ['locked', 'inactive', 'nearly-locked'];
 
-function candidate({ source, entry: found, limit }: Match, pace: BindPace): Candidate {
+function candidate({ source, ...reading }: Match, turns: BindTurns, pace: BindPace): Candidate {
   const { id: directoryId, directory } = source;
-
-  /**
-   * Where failures elsewhere have left less than our own limit lets through, the directory's count decides; and that has to be the one
-   * after those who were before us in turn.
-   */
-  async function latest(): Promise<DirectoryUser> {
-    const mayRunOut = found.bindsLeft !== undefined && found.bindsLeft <= limit.budget;
-    return (mayRunOut && (await directory.findByStableId(found.stableId))) || found;
-  }
+  const { entry: found } = reading;
 
   return {
     subjects: [entrySubject(directoryId, found.stableId)],
     account: { kind: 'directory', directoryId, entry: found },
     who: { detail: { directory: directory.name, username: found.username, stableId: found.stableId } },
-    async prove(password) {
-      const since = performance.now();
-      const entry = await latest();
-      const outcome = await directory.bind(entry, password);
-      if (outcome.ok) return accepted({ kind: 'directory', directoryId, entry, notice: outcome.value });
-      if (outcome.reason === 'bad-credentials') pace.note(performance.now() - since);
-      if (QUICK.includes(outcome.reason)) await pace.keep(since);
-      const mustChange = directory.changesPasswords && mustChangeOf(outcome.reason);
-      return mustChange ? accepted({ kind: 'directory', directoryId, entry, notice: {}, mustChange }) : outcome;
-    },
+    prove: (password, mayTryLast) =>
+      turns.ofSomebody(directory, reading, async (entry, since) => {
+        const outcome = await orTheLast(mayTryLast, (last) => directory.bind(entry, password, last));
+        if (outcome.ok) return accepted({ kind: 'directory', directoryId, entry, notice: outcome.value });
+        if (outcome.reason === 'bad-credentials') pace.note(performance.now() - since);
+        if (QUICK.includes(outcome.reason)) await pace.keep(since);
+        const mustChange = directory.changesPasswords && mustChangeOf(outcome.reason);
+        return mustChange ? accepted({ kind: 'directory', directoryId, entry, notice: {}, mustChange }) : outcome;
+      }),
   };
 }
 
@@ -138,9 +110,10 @@ async function resolve(lookups: readonly Lookup[], limits: LockoutLimits): Promi
   const told: LockoutLimit[] = [];
   const faults: unknown[] = [];
   const search = async ({ source, login }: Lookup) => {
+    const readAt = performance.now();
     const [limit, found] = await Promise.all([limits(source), source.directory.find(login)]);
     told.push(limit);
-    if (found.ok) matches.set(`${source.id}:${found.value.stableId}`, { source, entry: found.value, limit });
+    if (found.ok) matches.set(`${source.id}:${found.value.stableId}`, { source, entry: found.value, readAt });
     else if (found.reason === 'ambiguous') matches.set(source.id, 'ambiguous');
   };
   await Promise.all(lookups.map((lookup) => search(lookup).catch((fault: unknown) => faults.push(fault))));

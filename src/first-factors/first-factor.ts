@@ -2,9 +2,21 @@
 // share (attempt limits, audit, what a person is told). A factor never imports another.
 
 import type { AuditEvent } from '../audit/audit.ts';
-import type { BindNotice, BindRefusal, DirectoryUser } from '../directory/directory.ts';
+import type { BindNotice, BindRefusal, Directory, DirectoryUser } from '../directory/directory.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Allowance } from '../security/attempt-limiter.ts';
+
+/** One of a tenant's, as sign-in asks it. */
+export interface NamedDirectory {
+  id: string;
+  directory: Directory;
+  /** `ann@<realm>`, or `<realm>\ann`, means this directory and no other. */
+  realm?: string | undefined;
+  /** Binds that may fail before we stop asking; fewer where the directory tells that it locks an account after as many. */
+  lockoutBudget?: number | undefined;
+  /** Seconds after which the directory forgets failed binds; what it tells if left out. */
+  lockoutWindow?: number | undefined;
+}
 
 /** Why a directory takes a password that is right for nothing but to change it. */
 export type MustChange = Extract<BindRefusal, 'must-change' | 'expired'>;
@@ -38,8 +50,11 @@ export interface Candidate {
   account?: Account;
   /** Who it is, for the audit trail. */
   who: Pick<AuditEvent, 'subject' | 'detail'>;
-  /** @throws AppError when the password could not be judged: `directory_unavailable`, `storage_unavailable`, `overloaded`. */
-  prove(password: string): Promise<Outcome<SignedIn, FirstFactorRefusal>>;
+  /**
+   * @param mayTryLast asked where a directory would lock the account if this password were wrong.
+   * @throws AppError when the password could not be judged: `directory_unavailable`, `storage_unavailable`, `overloaded`.
+   */
+  prove(password: string, mayTryLast: () => Promise<boolean>): Promise<Outcome<SignedIn, FirstFactorRefusal>>;
 }
 
 /** Whom a name means, and how often their password may be tried: as often for a name that nobody has. */

@@ -1,9 +1,10 @@
 // How often the passwords of a tenant's directories may be tried, so that our stop comes before the directories' own.
 
+import { assumedLockout, USUAL_WINDOW } from '../directory/assumed-lockout.ts';
+import type { ConfiguredLockout } from '../directory/assumed-lockout.ts';
 import type { LockoutPolicy } from '../directory/directory.ts';
 import { ALLOWANCE } from '../security/attempt-limiter.ts';
-import type { NamedDirectory } from './directory-password.ts';
-import type { Allowances } from './first-factor.ts';
+import type { Allowances, NamedDirectory } from './first-factor.ts';
 
 /** What a directory bears: failed binds that do not lock an account, and the seconds after which it has forgotten them. */
 export interface LockoutLimit {
@@ -13,10 +14,6 @@ export interface LockoutLimit {
 
 /** @throws AppError `directory_unavailable` where it never told its policy, and does not answer now. */
 export type LockoutLimits = (source: NamedDirectory) => Promise<LockoutLimit>;
-
-/** Where neither the directory nor the configuration tells: below the five that servers and administrators like to choose. */
-const USUAL_BUDGET = 4;
-const USUAL_WINDOW = 15 * 60;
 
 /**
  * Seconds, for a directory that forgets failures only after a success. However long we wait, one try more comes nearer to its
@@ -46,14 +43,12 @@ export function createLockoutLimits(): LockoutLimits {
   };
 }
 
-function limitOf(
-  { lockoutBudget: configured, lockoutWindow }: Pick<NamedDirectory, 'lockoutBudget' | 'lockoutWindow'>,
-  told: LockoutPolicy | undefined,
-): LockoutLimit {
-  const locks = told !== undefined && told.threshold > 0;
-  const own = locks ? Math.max(1, told.threshold - 1) : told ? Infinity : (configured ?? USUAL_BUDGET);
-  const window = locks ? (told.window ?? NEVER_FORGETS) : USUAL_WINDOW;
-  return { budget: Math.min(own, configured ?? Infinity), window: lockoutWindow ?? window };
+/** Of what is told and what is configured, whichever is the stricter. */
+function limitOf(configured: ConfiguredLockout, told: LockoutPolicy | undefined): LockoutLimit {
+  const { lockoutBudget = Infinity, lockoutWindow } = configured;
+  const { threshold, window = NEVER_FORGETS } = told ?? assumedLockout(configured);
+  if (threshold === 0) return { budget: lockoutBudget, window: lockoutWindow ?? USUAL_WINDOW };
+  return { budget: Math.min(Math.max(1, threshold - 1), lockoutBudget), window: Math.max(window, lockoutWindow ?? 0) };
 }
 
 /**

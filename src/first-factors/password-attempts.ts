@@ -1,8 +1,9 @@
-// Trying a password, to sign in or to change it: what such an attempt is counted on, and what can be one at all.
+// Trying a password, to sign in or to change it: what such an attempt is counted on.
 
 import type { Audit, AuditEvent } from '../audit/audit.ts';
 import { AppError } from '../errors.ts';
-import type { Accepted } from '../outcome.ts';
+import { accepted } from '../outcome.ts';
+import type { Accepted, Outcome } from '../outcome.ts';
 import type { AttemptLimiter, Blocked, Reservation } from '../security/attempt-limiter.ts';
 import { sha256 } from '../security/sha256.ts';
 import type { Account, Allowances } from './first-factor.ts';
@@ -19,22 +20,79 @@ export interface PasswordAttempt {
   trustedBy?: ((account: Account) => Promise<string | undefined>) | undefined;
 }
 
-export type ReservePassword = (attempt: PasswordAttempt) => Promise<Accepted<Reservation> | Blocked>;
+/** Whether a password may be tried that locks the account at the directory if it is wrong. Reserves what that counts on. */
+export type MayTryLast = () => Promise<boolean>;
+
+export interface PasswordReservation extends Reservation {
+  mayTryLast: MayTryLast;
+}
+
+export type ReservePassword = (attempt: PasswordAttempt) => Promise<Accepted<PasswordReservation> | Blocked>;
 
 /**
- * A door that others have closed with their guesses still opens to a browser that its owner trusts. What that may try is little
- * and counted by itself, so that a stolen browser is no way to guess on.
+ * A door that others have closed with their guesses, here or anywhere else, still opens to a browser that its owner trusts. What that
+ * may try is little and counted by itself, so that a stolen browser is no way to guess on.
  */
 export function createReservePassword(limiter: AttemptLimiter): ReservePassword {
-  return async ({ tenantId, subjects, address, allowances: { anywhere, trusted }, account, trustedBy }) => {
-    const usual = await limiter.reserve({ tenantId, kind: 'password', subjects, address, allowance: anywhere });
-    if (usual.ok || !trusted || !account) return usual;
-    const owner = await trustedBy?.(account);
-    if (owner === undefined) return usual;
-    const own = { tenantId, kind: 'trusted-device', subjects: [`user:${owner}`], address, allowance: trusted } as const;
-    const another = await limiter.reserve(own);
-    return another.ok || another.retryAfter < usual.retryAfter ? another : usual;
+  return async (attempt) => {
+    const { tenantId, subjects, address, allowances } = attempt;
+    const usual = await limiter.reserve({
+      tenantId,
+      kind: 'password',
+      subjects,
+      address,
+      allowance: allowances.anywhere,
+    });
+    if (usual.ok) return accepted(alsoAsOwner(usual.value, () => reserveAsOwner(limiter, attempt)));
+    const own = await reserveAsOwner(limiter, attempt);
+    if (own?.ok) return accepted({ ...own.value, mayTryLast: () => Promise.resolve(true) });
+    return own && own.retryAfter < usual.retryAfter ? own : usual;
   };
+}
+
+type AsOwner = Accepted<Reservation> | Blocked | undefined;
+
+/** Undefined for everybody but the owner. */
+async function reserveAsOwner(
+  limiter: AttemptLimiter,
+  { tenantId, address, allowances: { trusted }, account, trustedBy }: PasswordAttempt,
+): Promise<AsOwner> {
+  const owner = trusted && account && (await trustedBy?.(account));
+  if (owner === undefined) return undefined;
+  return limiter.reserve({
+    tenantId,
+    kind: 'trusted-device',
+    subjects: [`user:${owner}`],
+    address,
+    ...(trusted && { allowance: trusted }),
+  });
+}
+
+function alsoAsOwner(usual: Reservation, reserveOwn: () => Promise<AsOwner>): PasswordReservation {
+  const held = [usual];
+  return {
+    async mayTryLast() {
+      const own = await reserveOwn();
+      if (own?.ok) held.push(own.value);
+      return own?.ok === true;
+    },
+    async succeeded() {
+      for (const each of held) await each.succeeded();
+    },
+    async release() {
+      for (const each of held) await each.release();
+    },
+  };
+}
+
+/** Tries once more where one more failure would lock the account, and this is somebody who may. */
+export async function orTheLast<T, R extends string>(
+  mayTryLast: MayTryLast,
+  attempt: (last: boolean) => Promise<Outcome<T, R | 'nearly-locked'>>,
+): Promise<Outcome<T, R | 'nearly-locked'>> {
+  const outcome = await attempt(false);
+  const isNearlyLocked = !outcome.ok && outcome.reason === 'nearly-locked';
+  return isNearlyLocked && (await mayTryLast()) ? attempt(true) : outcome;
 }
 
 /** While the directory is down nobody's password is judged; who tried is on record all the same. */
@@ -57,15 +115,4 @@ export function entrySubject(directoryId: string, stableId: string): string {
 /** Hashed, and kept out of the audit trail where it names nobody: people type passwords into the wrong field. */
 export function typedSubject(loginName: string): string {
   return `typed:${sha256(loginName)}`;
-}
-
-/** In bytes of UTF-8: more than any password kept here can have. */
-const LONGEST_PASSWORD = 1024;
-
-/**
- * Whoever's name comes with it, the answer is the same and at once. A bind with an empty password would be an anonymous one that
- * succeeds (RFC 4513 5.1.2); the directory's adapter refuses it as well.
- */
-export function isPassword(password: string): boolean {
-  return password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= LONGEST_PASSWORD;
 }

@@ -2,20 +2,22 @@
 // proven, and all of it audited with the true reason, of which the person learns no more than is theirs to know.
 
 import type { Audit } from '../audit/audit.ts';
+import { isUnanswered } from '../directory/unanswered.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
 import type { Outcome } from '../outcome.ts';
 import { refused } from '../outcome.ts';
 import { ALLOWANCE, evaluate } from '../security/attempt-limiter.ts';
-import type { AttemptLimiter, Blocked, Reservation } from '../security/attempt-limiter.ts';
+import type { AttemptLimiter, Blocked } from '../security/attempt-limiter.ts';
 import { normalizeLoginName } from '../security/login-name.ts';
 import type { PasswordHash } from '../security/password-hash.ts';
+import { isPassword } from '../security/password-text.ts';
 import { createDirectoryPassword } from './directory-password.ts';
-import type { NamedDirectory } from './directory-password.ts';
-import type { Account, Allowances, Candidate, FirstFactorRefusal, SignedIn } from './first-factor.ts';
+import type { Account, Allowances, Candidate, FirstFactorRefusal, NamedDirectory, SignedIn } from './first-factor.ts';
 import { isLocalName, localPassword } from './local-password.ts';
 import type { LocalAccounts } from './local-password.ts';
 import type { LockoutLimits } from './lockout-allowance.ts';
-import { auditingOutages, createReservePassword, isPassword, typedSubject } from './password-attempts.ts';
+import { auditingOutages, createReservePassword, typedSubject } from './password-attempts.ts';
+import type { PasswordReservation } from './password-attempts.ts';
 
 export interface SignInRequest {
   tenantId: string;
@@ -44,8 +46,9 @@ export interface PasswordSignInOptions {
 }
 
 /**
- * @throws AppError `directory_unavailable`, `storage_unavailable` or `overloaded`; never counted as a failure. Success itself
- * is audited when the login is finished.
+ * @throws AppError `directory_unavailable`, `storage_unavailable` or `overloaded`; counted as a failure only where the directory got
+ * the password and gave no answer, since it may have counted one. Success itself
+ * is audited when the login is finished; here only that the password has to be changed first.
  */
 export type PasswordSignIn = (request: SignInRequest) => Promise<Outcome<SignedIn, SignInRefusal> | Blocked>;
 
@@ -96,13 +99,15 @@ export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSi
   async function judge(
     request: SignInRequest,
     candidate: Candidate,
-    reservation: Reservation,
+    reservation: PasswordReservation,
   ): Promise<Outcome<SignedIn, SignInRefusal>> {
     const { tenantId, password } = request;
-    const prove = () => evaluate(reservation, () => candidate.prove(password));
+    const prove = () => evaluate(reservation, () => candidate.prove(password, reservation.mayTryLast), isUnanswered);
     const outcome = await auditingOutages(audit, { ...unavailable(request), ...candidate.who }, prove);
     if (outcome.ok) {
       await reservation.succeeded();
+      const reason = outcome.value.kind === 'directory' ? outcome.value.mustChange : undefined;
+      if (reason) await audit.record({ type: 'password.change_required', tenantId, reason, ...candidate.who });
       return outcome;
     }
     const told = TOLD[outcome.reason];

@@ -138,12 +138,13 @@ export interface Pages {
     reason: 'disabled' | 'account-expired' | 'not-now';
     startOverUrl?: string | undefined;
   };
+  /** Posts `change=yes` where the password is to be changed now. */
   'login/notice': Form & {
     /** Whole days, rounded down: 0 is today. */
     passwordExpiresInDays?: number | undefined;
     graceLoginsLeft?: number | undefined;
-    /** Where it is changed here. */
-    changeUrl?: string | undefined;
+    /** The password, here. */
+    mayChange: boolean;
     passwordHelpUrl?: string | undefined;
   };
   /** Posts `xsrf` and `logout=yes`: the library's own form. */

@@ -128,8 +128,10 @@ function utc(time: Date): string {
   return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+const characters = new Intl.Segmenter();
+
 /** The first letter as a person sees it, for a tenant without a logo. */
 function initialOf(name: string): string {
-  const [first] = new Intl.Segmenter().segment(name);
+  const [first] = characters.segment(name);
   return (first?.segment ?? '').toUpperCase();
 }

@@ -3,6 +3,7 @@
 
 import { byUser } from '../audit/audit.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { BindNotice } from '../directory/directory.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { Outcome } from '../outcome.ts';
 import type { FactorId } from '../policy/factors.ts';
@@ -11,12 +12,12 @@ import type { Proof } from '../policy/proof.ts';
 import { methodsOf } from '../policy/required-proof.ts';
 import type { TrustedDevices } from '../second-factors/trusted-devices.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import type { RecordedLogin, Users } from '../users/users.ts';
+import type { RecordedLogin, User, Users } from '../users/users.ts';
 import type { StillStands } from './still-stands.ts';
 
 /** A login in which nothing is missing any more. */
 export interface ProvenLogin {
-  userId: string;
+  user: User;
   level: Level;
   proofs: readonly Proof[];
   /** Seconds since the epoch; becomes `auth_time`. */
@@ -24,6 +25,8 @@ export interface ProvenLogin {
   /** The person's when the first factor was proven. */
   proofGeneration: number;
   clientId: string;
+  /** What the directory said of the password. */
+  notice: BindNotice | undefined;
   /** Factors that the person put off setting up. */
   postponed: readonly FactorId[];
   /** The person wants this browser to be trusted. */
@@ -68,9 +71,10 @@ export function createFinishLogin(deps: FinishLoginDeps): FinishLogin {
   const { users, audit, db } = deps;
 
   return async (tenant, login) => {
-    const { userId, level, proofs, authTime, proofGeneration, clientId } = login;
-    const subject = { kind: 'user', id: userId } as const;
-    if (!(await deps.stillStands(tenant, userId, proofs))) {
+    const { user, level, proofs, authTime, proofGeneration, clientId, notice } = login;
+    const { id: userId } = user;
+    if (!(await deps.stillStands(tenant, user, proofs))) {
+      const subject = { kind: 'user', id: userId } as const;
       await audit.record({ type: 'login.refused', tenantId: tenant.id, subject, reason: 'account-disabled' });
       return refused('account-disabled');
     }
@@ -88,7 +92,7 @@ export function createFinishLogin(deps: FinishLoginDeps): FinishLogin {
       const inGrace = graceOf(tenant, login);
       const stands = await users.recordLogin(tenant.id, userId, { at: new Date(), proofGeneration, inGrace });
       if (!stands) return refused('outdated');
-      const detail = { acr: level, amr, client: clientId };
+      const detail = { acr: level, amr, client: clientId, ...notice };
       await audit.record({ type: 'login.succeeded', ...byUser(tenant.id, userId), detail });
       const device = login.trust ? await trust(tenant, userId) : undefined;
       return accepted(device ? { result, device } : { result });

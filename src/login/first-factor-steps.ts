@@ -1,8 +1,7 @@
 // The forms of the first page: a name with a password, or a passkey alone. Either makes a login somebody's.
 
 import type { Audit } from '../audit/audit.ts';
-import type { NamedDirectory } from '../first-factors/directory-password.ts';
-import type { Account } from '../first-factors/first-factor.ts';
+import type { Account, NamedDirectory } from '../first-factors/first-factor.ts';
 import type { PasskeySignIn, PasskeySignInRefusal } from '../first-factors/passkey-sign-in.ts';
 import type { PasswordSignIn, SignInRefusal } from '../first-factors/password-sign-in.ts';
 import { refused } from '../outcome.ts';
@@ -17,8 +16,8 @@ import { saved } from './open-login.ts';
 import type { Login, MovedOn } from './open-login.ts';
 import type { StillStands } from './still-stands.ts';
 
-export type PasswordRefusal = SignInRefusal | MovedOn;
-export type PasskeyRefusal = PasskeySignInRefusal | 'account-disabled' | MovedOn;
+export type PasswordFormRefusal = SignInRefusal | MovedOn;
+export type PasskeyFormRefusal = PasskeySignInRefusal | 'account-disabled' | MovedOn;
 
 export interface PasswordForm {
   username: string;
@@ -35,13 +34,13 @@ export interface DeviceMarks {
 }
 
 export interface FirstFactorSteps {
-  password(login: Login, form: PasswordForm): Promise<Outcome<void, PasswordRefusal> | Blocked>;
+  password(login: Login, form: PasswordForm): Promise<Outcome<void, PasswordFormRefusal> | Blocked>;
   /** For the browser's script; undefined where the tenant allows no passkeys. */
   passkeyOptions(login: Login): Promise<string | undefined>;
   passkey(
     login: Login,
     form: { credential: string; address: string },
-  ): Promise<Outcome<void, PasskeyRefusal> | Blocked>;
+  ): Promise<Outcome<void, PasskeyFormRefusal> | Blocked>;
 }
 
 export interface FirstFactorDeps {
@@ -51,7 +50,7 @@ export interface FirstFactorDeps {
   passkeySignIn: PasskeySignIn;
   linkUser: LinkUser;
   stillStands: StillStands;
-  users: Pick<Users, 'findByEntry'>;
+  users: Pick<Users, 'find' | 'findByEntry'>;
   trustedDevices: Pick<TrustedDevices, 'recognise' | 'removeOlder'>;
   audit: Audit;
   counted<R extends Refused<string>>(tenant: Tenant, factor: string, refusal: R): R;
@@ -103,7 +102,8 @@ export function createFirstFactorSteps(deps: FirstFactorDeps): FirstFactorSteps 
       if (!outcome.ok) return counted(tenant, 'passkey', outcome);
       const { userId, proofGeneration, proof } = outcome.value;
       // Now, so that what depends on groups is decided by those of today.
-      if (!(await deps.stillStands(tenant, userId, [proof]))) return disabled(tenant, 'passkey', userId);
+      const user = await deps.users.find(tenant.id, userId);
+      if (!user || !(await deps.stillStands(tenant, user, [proof]))) return disabled(tenant, 'passkey', userId);
       return saved(login, { userId, authTime: epoch(), proofGeneration, proofs: [proof] });
     },
   };

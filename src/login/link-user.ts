@@ -5,10 +5,10 @@ import type { Database } from '../db/database.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { SignedIn } from '../first-factors/first-factor.ts';
 import type { Tenant } from '../tenants/tenants.ts';
-import type { User, Users } from '../users/users.ts';
+import type { DirectoryAnswer, User, Users } from '../users/users.ts';
 
 export interface LinkUserDeps {
-  users: Pick<Users, 'find' | 'linkDirectoryUser'>;
+  users: Pick<Users, 'find' | 'updateByEntry' | 'linkDirectoryUser'>;
   directoryOf(tenant: Tenant, directoryId: string): Directory | undefined;
   audit: Audit;
   db: Pick<Database, 'unitOfWork'>;
@@ -25,15 +25,20 @@ export function createLinkUser({ users, directoryOf, audit, db, now = () => new 
     const directory = directoryOf(tenant, directoryId);
     if (!directory) return undefined;
     const checkedAt = now();
-    const groups = await directory.groupsOf(entry);
+    const answer = { entry, groups: await directory.groupsOf(entry), checkedAt };
+    const known = await users.updateByEntry(tenant.id, directoryId, answer);
+    return known ?? make(tenant, directoryId, directory, answer);
+  };
+
+  function make({ id: tenantId }: Tenant, directoryId: string, directory: Directory, answer: DirectoryAnswer) {
     return db.unitOfWork(async () => {
-      const { user, created } = await users.linkDirectoryUser(tenant.id, directoryId, { entry, groups, checkedAt });
+      const { user, created } = await users.linkDirectoryUser(tenantId, directoryId, answer);
       if (created) {
         const subject = { kind: 'user', id: user.id } as const;
         const detail = { directory: directory.name };
-        await audit.record({ type: 'user.created', tenantId: tenant.id, subject, detail });
+        await audit.record({ type: 'user.created', tenantId, subject, detail });
       }
       return user;
     });
-  };
+  }
 }

@@ -99,7 +99,7 @@ export function createLoginPages(sender: PageSender): LoginPages {
         ...formOf(interaction, 'notice'),
         passwordExpiresInDays: passwordExpiresIn === undefined ? undefined : Math.floor(passwordExpiresIn / DAY),
         graceLoginsLeft,
-        changeUrl: mayChange ? interaction.path('change-password') : undefined,
+        mayChange,
         passwordHelpUrl: interaction.site.tenant.settings.passwordHelpUrl,
       };
       send(visit)('login/notice', data);

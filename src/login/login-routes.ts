@@ -22,6 +22,7 @@ export interface LoginRouteDeps extends ConsentDeps {
 }
 
 const emptyForm = z.strictObject({});
+const noticeForm = z.strictObject({ change: z.literal('yes').optional() });
 const passkeyForm = z.object({ credential: z.string().max(50_000), trust: z.literal('yes').optional() });
 
 /** Seconds: the end asks the directory, some servers of which may have to be given up first. Cut short, it is a login lost. */
@@ -56,8 +57,8 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
     visit.login.step.step === 'prove' ? second.resend(visit) : enrolment.resend(visit),
   );
 
-  visits.onForm('notice', emptyForm, async (visit) => {
-    await logins.acknowledge(visit.login);
+  visits.onForm('notice', noticeForm, async (visit, { change }) => {
+    await (change ? logins.chooseToChangePassword(visit.login) : logins.acknowledge(visit.login));
     back(visit);
   });
 
@@ -91,12 +92,7 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
       case 'not-allowed':
         return pages.notAllowed(visit);
       case 'finish':
-        return logins.inTurn(
-          interaction.site.tenant.id,
-          interaction.details.uid,
-          async () => finish(await visits.open(ctx, interaction)),
-          LONGEST_END,
-        );
+        return logins.inTurn(interaction.site.tenant.id, interaction.details.uid, () => finish(visit), LONGEST_END);
       case 'refuse':
         return interactions.leave(ctx, interaction, {
           error: step.reason,
@@ -105,6 +101,7 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
     }
   }
 
+  /** Whoever waited for another one's end finds that the login has moved on, and the page tells them how it ended. */
   async function finish(visit: Visit): Promise<void> {
     const { ctx, interaction, login } = visit;
     const outcome = await logins.finish(login);

@@ -19,7 +19,10 @@ export interface LoginState {
   proofs: readonly Proof[];
   /** The proofs are those of the session that steps up. */
   inherited?: true;
+  /** What the directory said of the password that was proven, for the person and the audit trail. */
   notice?: BindNotice;
+  /** The person has seen it. */
+  noticeSeen?: true;
   /** The password that was proven is to be changed: nothing but a new one, or another sign-in, takes this away. */
   passwordChange?: WhyChangePassword;
   /** Its end was begun, by one of however many came for it. */

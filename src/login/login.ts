@@ -53,9 +53,9 @@ export function createLogins(deps: LoginDeps): Logins {
     open: createOpenLogin(deps),
 
     async acknowledge({ loaded }) {
-      const { notice: _, passwordChange, ...state } = loaded.state;
-      const isWarnedOnly = passwordChange === undefined || passwordChange === 'chosen';
-      await loaded.save(isWarnedOnly ? state : { ...state, passwordChange });
+      const { passwordChange, ...state } = loaded.state;
+      const isForced = passwordChange !== undefined && passwordChange !== 'chosen';
+      await loaded.save({ ...state, ...(isForced && { passwordChange }), noticeSeen: true });
     },
 
     async startOver({ loaded }) {
@@ -103,9 +103,9 @@ export function createLogins(deps: LoginDeps): Logins {
 
 /** Undefined where something is missing yet. */
 function provenLogin({ request: { clientId }, loaded: { state }, user, step }: Login): ProvenLogin | undefined {
-  const { authTime, proofGeneration, proofs, postponed = [], trust = false } = state;
+  const { authTime, proofGeneration, proofs, notice, postponed = [], trust = false } = state;
   if (step.step !== 'finish' || !user || authTime === undefined || proofGeneration === undefined) return undefined;
-  return { userId: user.id, level: step.level, proofs, authTime, proofGeneration, clientId, postponed, trust };
+  return { user, level: step.level, proofs, authTime, proofGeneration, clientId, notice, postponed, trust };
 }
 
 /** What was put off has to be asked again: whether it may be is not as it was. */

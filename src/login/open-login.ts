@@ -74,13 +74,15 @@ export function createOpenLogin(deps: OpenLoginDeps): OpenLogin {
       inherited = false,
       enrolled = false,
       notice,
+      noticeSeen = false,
       passwordChange,
       choice,
       postponed = [],
     } = loaded.state;
     const question = await questionOf(request, user);
     const owned = user ? await ownedFactors(tenant, user) : [];
-    const known = { inherited, notice, passwordChange, choice, enrolled, postponed };
+    const unseen = noticeSeen ? undefined : notice;
+    const known = { inherited, notice: unseen, passwordChange, choice, enrolled, postponed };
     const progress = { ...known, proofs: user ? proofs : [], graceOpen: false };
     const step = nextStep(progress, question, owned);
 

@@ -27,11 +27,6 @@ const changeForm = z.object({ 'current-password': z.string(), 'new-password': z.
 const LONGEST_CHANGE = 15;
 
 export function passwordChangeRoutes({ logins, pages, visits }: PasswordChangeRouteDeps): PasswordChangeRoutes {
-  visits.onPage('change-password', async (visit) => {
-    await logins.chooseToChangePassword(visit.login);
-    back(visit);
-  });
-
   visits.onForm(
     'change-password',
     changeForm,

@@ -1,7 +1,7 @@
 // Changing a password that the directory takes for nothing else any more, or that it warned about, within a login.
 
 import type { ChangePassword, PasswordChangeRefusal } from '../first-factors/change-password.ts';
-import type { NamedDirectory } from '../first-factors/directory-password.ts';
+import type { NamedDirectory } from '../first-factors/first-factor.ts';
 import { refused } from '../outcome.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Blocked } from '../security/attempt-limiter.ts';

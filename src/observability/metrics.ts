@@ -19,6 +19,9 @@ export interface DirectoryAnswered {
 }
 
 export interface DirectoryServerChanged {
+  tenant: string;
+  /** Its name; several may have the same server, each with connections and a verdict of its own. */
+  directory: string;
   /** `host:port` */
   server: string;
   /** `unused`: nobody asks it any longer. */
@@ -85,7 +88,7 @@ export function createMetrics(): Metrics {
   const directoryServers = new Gauge({
     name: 'sallyport_directory_server_up',
     help: 'Whether a directory server can be used: 1, or 0 while it is down.',
-    labelNames: ['server'],
+    labelNames: ['tenant', 'directory', 'server'],
     registers,
   });
   const grants = new Counter({
@@ -107,9 +110,10 @@ export function createMetrics(): Metrics {
     loginFinished: ({ tenant, outcome, factor }) => logins.inc({ tenant, outcome, factor }),
     directoryAnswered: ({ server, operation, ok, seconds }) =>
       directory.observe({ server, operation, ok: String(ok) }, seconds),
-    directoryServerChanged: ({ server, state }) => {
-      if (state === 'unused') directoryServers.remove({ server });
-      else directoryServers.set({ server }, state === 'up' ? 1 : 0);
+    directoryServerChanged: ({ tenant, directory: name, server, state }) => {
+      const labels = { tenant, directory: name, server };
+      if (state === 'unused') directoryServers.remove(labels);
+      else directoryServers.set(labels, state === 'up' ? 1 : 0);
     },
     tokenGrantFinished: ({ tenant, grantType, outcome }) =>
       grants.inc({ tenant, grant_type: GRANT_TYPES.has(grantType) ? grantType : 'other', outcome }),

@@ -19,7 +19,7 @@ export function userOf(account: Account | undefined): User | undefined {
 }
 
 export interface AccountDeps {
-  standing: Standing;
+  standing: Pick<Standing, 'current'>;
   roles: Pick<Roles, 'rolesOfUser'>;
   tickets: GroupsTickets;
 }

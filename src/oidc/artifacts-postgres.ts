@@ -107,8 +107,16 @@ export function createRefreshTokenArtifacts({ db, tenantId, refreshReuseLeeway }
       throw new errors.InvalidGrant('refresh token already used');
     },
 
+    /**
+     * Its family goes along: who destroys one (a revocation, or a reuse) ends that next, and where the storage failed in between, whoever
+     * asks again would find no token and take that for done.
+     */
     async destroy(id) {
-      await db.query('delete from refresh_tokens where tenant_id = $1 and id_hash = $2', [tenantId, sha256(id)]);
+      await db.query(
+        `delete from grants using refresh_tokens r
+          where grants.tenant_id = r.tenant_id and grants.id = r.grant_id and r.tenant_id = $1 and r.id_hash = $2`,
+        [tenantId, sha256(id)],
+      );
     },
 
     async revokeByGrantId(grantId) {

@@ -121,6 +121,7 @@ function changeOf(
     id,
     formerId: known !== undefined && before?.id !== id ? before?.id : undefined,
     signIn: signInOf(payload, known, proven),
+    isNew: known === undefined,
     ...(isDeepStrictEqual(state, known?.state) ? {} : { state: { value: state } }),
     authorizations: Object.fromEntries(
       Object.entries(now).filter(([clientId, authorization]) => !isDeepStrictEqual(authorization, then[clientId])),

@@ -39,20 +39,18 @@ export interface ChallengePlan<R extends string> {
   purpose: Purpose;
   /** Of an enrolment by a factor that sends. */
   contact?: string | undefined;
-  /** Makes the challenge, if it comes to that; undefined where none is needed. */
-  make(): Promise<Outcome<NewChallenge | undefined, R>>;
+  /** Makes the challenge, if it comes to that. */
+  make(): Promise<Outcome<NewChallenge, R>>;
 }
 
 export interface AskedChallenges {
   find(request: FactorRequest, purpose: Purpose): Promise<FoundChallenge | undefined>;
   /** The challenge that is open here (for this contact); else puts one, and sends it where the factor does. */
-  ask<R extends string>(
-    plan: ChallengePlan<R>,
-  ): Promise<Outcome<OpenChallenge | undefined, R | 'unreachable'> | TooManySent>;
+  ask<R extends string>(plan: ChallengePlan<R>): Promise<Outcome<OpenChallenge, R | 'unreachable'> | TooManySent>;
   /** Sends another code; the former one is dead. Where that does not work, the former one stays good. */
   again<R extends string>(
     plan: ChallengePlan<R>,
-  ): Promise<Outcome<OpenChallenge | undefined, R | 'unreachable' | 'too-soon'> | TooManySent>;
+  ): Promise<Outcome<OpenChallenge, R | 'unreachable' | 'too-soon'> | TooManySent>;
   remove(request: FactorRequest, purpose: Purpose): Promise<void>;
   /** Of a challenge that is sent. */
   sent(request: FactorRequest, challenge: OpenChallenge | undefined): Promise<Sent>;
@@ -105,10 +103,10 @@ export function createAskedChallenges(options: AskedChallengesOptions): AskedCha
   async function put<R extends string>(
     plan: ChallengePlan<R>,
     former: FoundChallenge | undefined,
-  ): Promise<Outcome<OpenChallenge | undefined, R | 'unreachable'> | TooManySent> {
+  ): Promise<Outcome<OpenChallenge, R | 'unreachable'> | TooManySent> {
     const place = placeOf(plan.request, plan.purpose);
     const made = await plan.make();
-    if (!made.ok || !made.value) return made.ok ? accepted(undefined) : made;
+    if (!made.ok) return made;
 
     const challenge = challengeOf(made.value, plan, former?.challenge);
     const asked = former ? await former.change(challenge) : await challenges.add(place, challenge);

@@ -65,18 +65,21 @@ export function createChallenges(store: EphemeralStore, encryption: Encryption, 
     async add(place, challenge) {
       const key = keyOf(place);
       const sealed = seal(place, challenge);
-      const read = await store.get(key);
-      // What is used or has run out may be there for a while yet.
-      if (read !== undefined && open(place, read)) return undefined;
       const isMine =
-        read === undefined
-          ? await store.add(key, sealed, secondsLeft(challenge))
-          : await store.replace(key, read, sealed, secondsLeft(challenge));
+        (await store.add(key, sealed, secondsLeft(challenge))) || (await replaceDead(place, sealed, challenge));
       return isMine ? asked(place, sealed, challenge) : undefined;
     },
 
     remove: (place) => store.remove(keyOf(place)),
   };
+
+  /** What is used or has run out may be there for a while yet. */
+  async function replaceDead(place: ChallengePlace, sealed: string, challenge: OpenChallenge): Promise<boolean> {
+    const key = keyOf(place);
+    const read = await store.get(key);
+    if (read === undefined || open(place, read)) return false;
+    return store.replace(key, read, sealed, secondsLeft(challenge));
+  }
 
   function seal(place: ChallengePlace, challenge: OpenChallenge): string {
     return encryption.encrypt(JSON.stringify(challenge), rowOf(place));

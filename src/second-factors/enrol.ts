@@ -67,7 +67,7 @@ export function createEnrolSecondFactor({
       const open = await askedChallenges.find(request, 'enrol');
       if (!open && sends(request.factor.id)) return accepted(undefined);
       const asked = open ? accepted(open.challenge) : await askedChallenges.ask(planWithKnown(request));
-      if (!asked.ok || !asked.value) return asked.ok ? accepted(undefined) : asked;
+      if (!asked.ok) return asked;
       const view = await request.factor.presentEnrolment(request.person, asked.value.kept);
       return accepted('target' in view ? { ...view, sent: await askedChallenges.sent(request, asked.value) } : view);
     },

@@ -61,7 +61,8 @@ export function createProveSecondFactor({
     async challenge(request) {
       const { factor, owned } = request;
       if (owned.length === 0) return refused('not-enrolled');
-      const asked = await askedChallenges.ask(planOf(request));
+      const plan = planOf(request);
+      const asked = plan ? await askedChallenges.ask(plan) : accepted(undefined);
       if (!asked.ok) return asked;
       const view = factor.present(owned, asked.value?.kept);
       return accepted('target' in view ? { ...view, sent: await askedChallenges.sent(request, asked.value) } : view);
@@ -69,7 +70,8 @@ export function createProveSecondFactor({
 
     async again(request) {
       if (request.owned.length === 0) return refused('not-enrolled');
-      const asked = await askedChallenges.again(planOf(request));
+      const plan = planOf(request);
+      const asked = plan ? await askedChallenges.again(plan) : accepted(undefined);
       return asked.ok ? accepted(undefined) : asked;
     },
 
@@ -83,7 +85,7 @@ export function createProveSecondFactor({
   async function judge(request: ProofRequest, reservation: Reservation): Promise<Outcome<Proof, ProveRefusal>> {
     const { person, factor, owned, answer } = request;
     const at = now();
-    const asked = await askedChallenges.find(request, 'prove');
+    const asked = factor.ask && (await askedChallenges.find(request, 'prove'));
     const verdict = await factor.verify(person, owned, asked?.challenge.kept, answer, at);
     if (verdict.ok) return accept(request, asked, verdict.value, reservation, at);
     if (verdict.reason === 'cloned') await tellOfClone(request);
@@ -137,13 +139,18 @@ function forgivesGuesses({ tenant: { settings }, factor, everyOwned }: ProofRequ
   return guessed.every((one) => reaches(levels[factor.id], levels[one.factor]));
 }
 
-function planOf(request: FactorRequest): ChallengePlan<'unreachable'> {
-  return {
-    request,
-    purpose: 'prove',
-    async make() {
-      const made = await request.factor.ask(request.person, request.owned);
-      return made.ok ? made : refused('unreachable');
-    },
-  };
+/** Undefined where no challenge is needed. */
+function planOf(request: FactorRequest): ChallengePlan<'unreachable'> | undefined {
+  const { factor, person, owned } = request;
+  const { ask } = factor;
+  return (
+    ask && {
+      request,
+      purpose: 'prove',
+      async make() {
+        const made = await ask(person, owned);
+        return made.ok ? made : refused('unreachable');
+      },
+    }
+  );
 }

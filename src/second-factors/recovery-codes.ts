@@ -45,7 +45,6 @@ export function createRecoveryCodes({ key }: { key: Buffer }): SecondFactor {
       return accepted({ enrolment: { secret: '', codeHashes }, use: { kind: 'challenge' } });
     },
 
-    ask: async () => accepted(undefined),
     present: ([codes]) => ({ factor: 'recovery-code', remaining: codes?.remaining ?? 0 }),
 
     async verify(_person, [codes], _kept, answer) {

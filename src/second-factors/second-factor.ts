@@ -123,8 +123,11 @@ export interface SecondFactor {
     now: Date,
   ): Promise<Outcome<ConfirmedEnrolment, FactorRejection>>;
 
-  /** To somebody who has `owned`, of this factor, at least one. Undefined where none is needed: an app has its codes. */
-  ask(person: FactorPerson, owned: readonly Enrolment[]): Promise<Outcome<NewChallenge | undefined, ContactRejection>>;
+  /** To somebody who has `owned`, of this factor, at least one. Left out where no challenge is needed: an app has its codes. */
+  readonly ask?: (
+    person: FactorPerson,
+    owned: readonly Enrolment[],
+  ) => Promise<Outcome<NewChallenge, ContactRejection>>;
   /** What the page shows of the challenge. */
   present(owned: readonly Enrolment[], kept: string | undefined): ChallengeView;
   /** Checks an answer to the challenge `kept`. Whether it was given before is for the store to say. */

@@ -50,8 +50,6 @@ export function createTotp({ issuer, ...parameters }: TotpParameters & { issuer:
       return step.ok ? accepted({ enrolment: { secret }, amr: AMR, use: { kind: 'step', step: step.value } }) : step;
     },
 
-    // The app has its codes already.
-    ask: async () => accepted(undefined),
     present: () => ({ factor: 'totp' }),
 
     /** A person may have several apps; an answer is malformed when it has the form of none. */

@@ -1,5 +1,6 @@
 // How often a door may be tried: by account, by address and by tenant. An attempt is reserved before it is evaluated, so that
-// of any number made at once no more than the limit are. A failure stays counted; success and outages give the attempt back.
+// of any number made at once no more than the limit are. A failure stays counted; success and outages
+// give the attempt back.
 // Who counts as one account is the caller's to say (login-name.ts, first-factors/).
 
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
@@ -130,13 +131,20 @@ export function blocked(retryAfter: number): Blocked {
   return { ok: false, reason: 'blocked', retryAfter: Math.max(1, Math.ceil(retryAfter)) };
 }
 
-/** Runs what evaluates a reserved attempt. A fault in it is nobody's failure and gives the attempt back. */
-export async function evaluate<T>(reservation: Reservation, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs what evaluates a reserved attempt. A fault in it is nobody's failure and gives the attempt back, unless it `counts`: whoever
+ * was asked may have taken the attempt for a failure.
+ */
+export async function evaluate<T>(
+  reservation: Reservation,
+  work: () => Promise<T>,
+  counts: (fault: unknown) => boolean = () => false,
+): Promise<T> {
   try {
     return await work();
   } catch (fault) {
     // What failed may be the counters' own storage: then the attempt stays counted, and the first fault is the one to tell.
-    await reservation.release().catch(() => undefined);
+    if (!counts(fault)) await reservation.release().catch(() => undefined);
     throw fault;
   }
 }

@@ -58,6 +58,8 @@ export interface SessionChange {
   /** The id that it gets `id` in place of; left out where it keeps its id. */
   formerId?: string | undefined;
   signIn: SignIn | undefined;
+  /** As far as this request knows, which then removes no clients either: whether there is one is the store's to say. */
+  isNew?: boolean;
   /** Present where it changed. */
   state?: { value: Record<string, unknown> | undefined };
   authorizations: Record<string, ClientAuthorization>;

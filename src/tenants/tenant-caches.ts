@@ -23,13 +23,21 @@ export function createTenantCaches(): TenantCaches {
   const roundOf = (tenantId: string) => rounds.get(tenantId) ?? 0;
   return {
     of<Value extends object>(read: Read<Value>) {
-      const entries = new LRUCache<string, Value, { tenantId: string; key: string }>({
-        max: MOST_ENTRIES,
-        fetchMethod: (_id, _stale, { context: { tenantId, key } }) => read(tenantId, key),
-      });
+      const entries = new LRUCache<string, Value>({ max: MOST_ENTRIES });
+      /** Beside the entries, not among them: what is being read may be nothing, or more than there is room for. */
+      const reads = new Map<string, Promise<Value | undefined>>();
       return async (tenantId, key) => {
         const id = `${tenantId}/${roundOf(tenantId)}/${key}`;
-        return entries.get(id) ?? entries.fetch(id, { context: { tenantId, key } });
+        const knownOrComing = entries.get(id) ?? reads.get(id);
+        if (knownOrComing) return knownOrComing;
+        const reading = read(tenantId, key)
+          .then((value) => {
+            if (value) entries.set(id, value);
+            return value;
+          })
+          .finally(() => reads.delete(id));
+        reads.set(id, reading);
+        return reading;
       };
     },
     forget(tenantId) {

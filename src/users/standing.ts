@@ -21,10 +21,11 @@ export interface Standing {
    */
   current(tenant: Tenant, userId: string): Promise<User | undefined>;
   /**
-   * Asks the directory whatever the age of its last answer, as the end of a sign-in does; about groups, where that is a minute old.
+   * Asks the directory about a user who has just been read, whatever the age of its last answer, as the end of a sign-in does; about
+   * groups, where that is a minute old.
    * @throws AppError `directory_unavailable`
    */
-  fresh(tenant: Tenant, userId: string): Promise<User | undefined>;
+  fresh(tenant: Tenant, user: User): Promise<User | undefined>;
 }
 
 export interface StandingDeps {
@@ -39,11 +40,6 @@ export interface StandingDeps {
 
 export function createStanding(deps: StandingDeps): Standing {
   const { users, directoryOf, sessions, audit, db, now = () => new Date() } = deps;
-
-  async function activeUser(tenant: Tenant, userId: string): Promise<User | undefined> {
-    const user = await users.find(tenant.id, userId);
-    return user?.status === 'active' ? user : undefined;
-  }
 
   /** `groupsServe`: seconds for which the groups of the last answer do. */
   async function ask(tenant: Tenant, user: User, known: UserEntry, groupsServe = 0): Promise<User | undefined> {
@@ -89,8 +85,9 @@ export function createStanding(deps: StandingDeps): Standing {
 
   return {
     async current(tenant, userId) {
-      const user = await activeUser(tenant, userId);
-      if (!user?.directory) return user;
+      const user = await users.find(tenant.id, userId);
+      if (user?.status !== 'active') return undefined;
+      if (!user.directory) return user;
       const { directoryFreshness, directoryStaleLimit } = tenant.settings.policy;
       const age = ageOf(user.directory);
       if (age < directoryFreshness) return standing(user);
@@ -102,10 +99,10 @@ export function createStanding(deps: StandingDeps): Standing {
       }
     },
 
-    async fresh(tenant, userId) {
-      const user = await activeUser(tenant, userId);
+    async fresh(tenant, user) {
+      if (user.status !== 'active') return undefined;
       const groupsServe = Math.min(GROUPS_OF_A_SIGN_IN, tenant.settings.policy.directoryFreshness);
-      return user?.directory ? ask(tenant, user, user.directory, groupsServe) : user;
+      return user.directory ? ask(tenant, user, user.directory, groupsServe) : user;
     },
   };
 

@@ -44,9 +44,15 @@ const REMEMBER_GONE = `
   where tenant_id = $1 and id = user_id and directory_checked_at <= $3
   returning ${COLUMNS}, state_before`;
 
-const REMEMBER_ENTRY = `
+const UPDATE_ENTRY = `
   update users
-  set username = $3, profile = $4, directory_dn = $5, directory_groups = $6, directory_state = $7, directory_checked_at = $8
+  set username = $3, profile = $4, directory_dn = $5, directory_groups = $6, directory_state = $7, directory_checked_at = $8`;
+
+const UPDATE_BY_ENTRY = `${UPDATE_ENTRY}
+  where tenant_id = $1 and stable_id = $2 and directory_id = $9
+  returning ${COLUMNS}`;
+
+const REMEMBER_ENTRY = `${UPDATE_ENTRY}
   from ${before('$9')} before
   where tenant_id = $1 and stable_id = $2 and id = user_id and directory_checked_at <= $8
   returning ${COLUMNS}, state_before`;
@@ -80,7 +86,10 @@ function anyUsers(db: Database): Pick<Users, 'find' | 'disable' | 'recordLogin'>
   };
 }
 
-type DirectoryUsers = Pick<Users, 'findByEntry' | 'linkDirectoryUser' | 'rememberDirectoryAnswer' | 'hasOthersOf'>;
+type DirectoryUsers = Pick<
+  Users,
+  'findByEntry' | 'updateByEntry' | 'linkDirectoryUser' | 'rememberDirectoryAnswer' | 'hasOthersOf'
+>;
 
 function directoryUsers(db: Database): DirectoryUsers {
   return {
@@ -89,6 +98,11 @@ function directoryUsers(db: Database): DirectoryUsers {
         `select ${COLUMNS} from users where tenant_id = $1 and directory_id = $2 and stable_id = $3`,
         [tenantId, directoryId, stableId],
       );
+      return row && readUser(row);
+    },
+
+    async updateByEntry(tenantId, directoryId, answer) {
+      const row = await db.one<UserRow>(UPDATE_BY_ENTRY, [tenantId, ...entryValues(answer), directoryId]);
       return row && readUser(row);
     },
 

@@ -79,6 +79,8 @@ export interface Users {
   find(tenantId: string, userId: string): Promise<User | undefined>;
   /** The user of the entry with this id, once there is one. */
   findByEntry(tenantId: string, directoryId: string, stableId: StableId): Promise<User | undefined>;
+  /** Keeps what the directory said of an entry that somebody signs in with. Answers whose it is; undefined while it is nobody's. */
+  updateByEntry(tenantId: string, directoryId: string, answer: DirectoryAnswer): Promise<User | undefined>;
   /** The user of this entry, made if this is the first time; of any number of callers at once exactly one makes it. */
   linkDirectoryUser(
     tenantId: string,

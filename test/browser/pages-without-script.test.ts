@@ -127,6 +127,7 @@ describe('The pages without a script', () => {
       ['consent', 'Allow', { csrf, decision: 'allow' }],
       ['consent', 'Deny', { csrf, decision: 'deny' }],
       ['notice', 'Continue', { csrf }],
+      ['notice-change', 'Change it now', { csrf, change: 'yes' }],
       ['logout-confirm', 'Sign out', { xsrf: 'x', logout: 'yes' }],
       [LEAVES_BY_ITSELF, 'Sign out', { xsrf: 'x', logout: 'yes' }],
     ] as const) {

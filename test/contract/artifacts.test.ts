@@ -172,14 +172,21 @@ describeOnEveryDatabase('artefacts that must survive', ({ db, other }) => {
       expect(await tokens().find(await aToken(-1))).to.equal(undefined);
     });
 
-    it('goes alone, or with all of its grant', async () => {
-      const [first, second, third] = [await aToken(), await aToken(), await aToken()];
+    it('takes its family and the grant along when it is destroyed, in one step', async () => {
+      const [first, second] = [await aToken(), await aToken()];
+      await tokens().destroy(freshId());
+      expect(await tokens().find(first)).not.to.equal(undefined);
       await tokens().destroy(first);
-      expect(await tokens().find(first)).to.equal(undefined);
-      expect(await tokens().find(second)).not.to.equal(undefined);
-      await tokens().revokeByGrantId(grantId);
-      for (const id of [second, third]) expect(await tokens().find(id)).to.equal(undefined);
+      for (const id of [first, second]) expect(await tokens().find(id)).to.equal(undefined);
+      expect(await grants().find(grantId)).to.equal(undefined);
+    });
+
+    it('goes with all of its grant, which stays until it is ended itself', async () => {
+      const [first, second] = [await aToken(), await aToken()];
       await tokens().revokeByGrantId(freshId());
+      expect(await tokens().find(first)).not.to.equal(undefined);
+      await tokens().revokeByGrantId(grantId);
+      for (const id of [first, second]) expect(await tokens().find(id)).to.equal(undefined);
       expect(await grants().find(grantId)).not.to.equal(undefined);
     });
 

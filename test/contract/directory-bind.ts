@@ -82,7 +82,7 @@ export function describeBind(subject: DirectoryUnderTest): void {
   });
 
   it('proves nothing for an entry that is gone', async () => {
-    const ghost = { ...(await found('ann')), dn: dnOf('ghost') };
-    expect(await subject.directory.bind(ghost, 'ann-password')).to.deep.equal(refused('bad-credentials'));
+    const ghost = { ...(await found('bob')), dn: dnOf('ghost') };
+    expect(await subject.directory.bind(ghost, 'bob-password')).to.deep.equal(refused('bad-credentials'));
   });
 }

@@ -1,16 +1,12 @@
 // What the contract of a directory needs to know of each kind of server: how people and groups are written there, and what the
 // kinds of servers tell differently.
 
-import type { z } from 'zod';
-
 import type { BindNotice, BindRefusal, DirectoryProfile, EntryState } from '../../src/directory/directory.ts';
-import type { directorySettings } from '../../src/directory/directory-settings.ts';
 import type { LdifAttributes } from '../support/ldif.ts';
 import { ldifEntry, renaming, replacing } from '../support/ldif.ts';
+import type { Settings } from '../support/open-directory.ts';
 import { unicodePwd } from '../support/samba.ts';
 import { AGEING, AGEING_WITH_GRACE } from '../support/slapd.ts';
-
-export type Settings = z.input<typeof directorySettings>;
 
 export interface Dialect {
   preset: NonNullable<Settings['preset']>;

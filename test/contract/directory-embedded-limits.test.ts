@@ -2,8 +2,7 @@
 
 import { expect } from 'chai';
 
-import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
-import { directorySettings } from '../../src/directory/directory-settings.ts';
+import { openDirectory } from '../support/open-directory.ts';
 import { activeDirectoryEntries } from './directory-dialects-embedded.ts';
 import { ACTIVE_DIRECTORY, embeddedServer } from './directory-embedded-server.ts';
 
@@ -33,14 +32,8 @@ describe('a directory with the limits of Active Directory', () => {
         sizeLimit: 1000,
         maxValRange: 1500,
       });
-      const settings = directorySettings.parse({
-        preset: 'activedirectory',
-        ...connection,
-        bindDn: service.dn,
-        baseDn: suffix,
-        groups,
-      });
-      const directory = createLdapDirectory({ name: 'corp', settings, bindPassword: service.password });
+      const settings = { preset: 'activedirectory', ...connection, baseDn: suffix, groups } as const;
+      const directory = openDirectory(service, settings);
       const found = await directory.find('ann');
       if (!found.ok) throw new Error(found.reason);
       const all = await directory.groupsOf(found.value);

@@ -1,9 +1,10 @@
 // The embedded directory as a server of the contract.
 
-import { startEmbeddedDirectory } from '../../src/demo/directory/embedded-directory.ts';
 import type { EmbeddedDirectoryOptions } from '../../src/demo/directory/embedded-directory.ts';
+import { startEmbeddedDirectory } from '../../src/demo/directory/embedded-directory.ts';
 import { ldapmodify } from '../support/directory-server.ts';
 import { atEnd } from '../support/global-teardown.ts';
+import { replacing } from '../support/ldif.ts';
 import { selfSignedCertificate } from '../support/tls-certificate.ts';
 import type { DirectoryServer } from './directory.ts';
 
@@ -36,5 +37,7 @@ export async function embeddedServer(
   const { url, close } = await startEmbeddedDirectory(options);
   atEnd(close);
   const connection = { urls: [url], tls: mode === 'none' ? { mode } : { mode, ca: tls.cert } };
-  return { suffix, service, connection, modify: (changes) => ldapmodify(url, admin, changes) };
+  const modify = (changes: string): Promise<void> => ldapmodify(url, admin, changes);
+  const requirePasswordChange = (dn: string): Promise<void> => modify(replacing(dn, 'pwdReset', 'TRUE'));
+  return { suffix, service, connection, modify, requirePasswordChange };
 }

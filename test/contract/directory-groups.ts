@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { DirectoryGroup } from '../../src/directory/directory.ts';
 import { comparableDn } from '../../src/directory/distinguished-name.ts';
 import { deleting } from '../support/ldif.ts';
-import type { Settings } from './directory-dialects.ts';
+import type { Settings } from '../support/open-directory.ts';
 import type { DirectoryUnderTest } from './directory.ts';
 
 const DIRECT = ['cn=managers', 'cn=managers,ou=sales', 'cn=platform', 'cn=shortcut'].map((dn) => [dn]);

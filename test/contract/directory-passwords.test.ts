@@ -2,13 +2,16 @@ import { testDs389 } from '../support/ds389.ts';
 import { ldifEntry, replacing } from '../support/ldif.ts';
 import { testSamba } from '../support/samba.ts';
 import { AGEING, testSlapd } from '../support/slapd.ts';
-import { activeDirectory, ds389, slapd } from './directory-dialects.ts';
-import { describePasswords } from './directory-passwords.ts';
+import { activeDirectory, ds389, openldap, slapd } from './directory-dialects.ts';
+import { embeddedServer } from './directory-embedded-server.ts';
+import { describePasswordChange, describePasswords } from './directory-passwords.ts';
 
 void testSamba();
 void testDs389();
 
 const FIVE_IN_FIVE_MINUTES = { threshold: 5, window: 300 };
+
+describePasswordChange('the embedded directory', openldap, () => embeddedServer({}, 'starttls'));
 
 describePasswords('slapd', slapd, async () => {
   const server = await testSlapd();

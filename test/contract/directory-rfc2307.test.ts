@@ -5,13 +5,12 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 
 import type { Directory } from '../../src/directory/directory.ts';
-import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
-import { directorySettings } from '../../src/directory/directory-settings.ts';
 import type { LdifAttributes } from '../support/ldif.ts';
 import { ldifEntry } from '../support/ldif.ts';
+import type { Settings } from '../support/open-directory.ts';
+import { openDirectory } from '../support/open-directory.ts';
 import { testSlapd } from '../support/slapd.ts';
 import type { DirectoryServer } from './directory.ts';
-import type { Settings } from './directory-dialects.ts';
 import { openldap } from './directory-dialects.ts';
 import { embeddedServer } from './directory-embedded-server.ts';
 
@@ -63,9 +62,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
 
     function open(settings: Partial<Settings> = {}): Directory {
       const { service, connection } = server;
-      const defaults = { preset: 'rfc2307', ...connection, bindDn: service.dn, baseDn: base };
-      const parsed = directorySettings.parse({ ...defaults, ...settings });
-      const directory = createLdapDirectory({ name: 'corp', settings: parsed, bindPassword: service.password });
+      const directory = openDirectory(service, { preset: 'rfc2307', ...connection, baseDn: base, ...settings });
       opened.push(directory);
       return directory;
     }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Client } from 'ldapts';
 
 import { comparableDn } from '../../src/directory/distinguished-name.ts';
-import { ldifEntry } from '../support/ldif.ts';
+import { deleting, ldifEntry } from '../support/ldif.ts';
 import type { TestSamba } from '../support/samba.ts';
 import { testSamba } from '../support/samba.ts';
 import type { DirectoryServer } from './directory.ts';
@@ -22,6 +22,20 @@ describeDirectory('Active Directory by LDAPS', activeDirectory, async () => {
   const server = await testSamba();
   return { ...server, connection: { urls: [server.ldapsUrl], tls: { caFile: server.caFile } } };
 });
+
+const LOCKS_AFTER_TWO = {
+  objectClass: 'msDS-PasswordSettings',
+  'msDS-PasswordSettingsPrecedence': '1',
+  'msDS-PasswordReversibleEncryptionEnabled': 'FALSE',
+  'msDS-PasswordHistoryLength': '0',
+  'msDS-PasswordComplexityEnabled': 'FALSE',
+  'msDS-MinimumPasswordLength': '0',
+  'msDS-MinimumPasswordAge': '0',
+  'msDS-MaximumPasswordAge': '-9223372036854775808',
+  'msDS-LockoutThreshold': '2',
+  'msDS-LockoutObservationWindow': '-600000000',
+  'msDS-LockoutDuration': '-600000000',
+};
 
 describe('what only Active Directory has', () => {
   const subject = directoryUnderTest(activeDirectory, byStartTls);
@@ -60,6 +74,23 @@ describe('what only Active Directory has', () => {
     expect(days((await subject.found('ann')).passwordExpiresAt)).to.be.within(41, 42);
     expect(days((await subject.found('warned')).passwordExpiresAt)).to.be.within(2, 3);
     expect(days((await subject.found('lapsed')).passwordExpiresAt)).to.be.within(-2, -1);
+  });
+
+  it('stops after one failure where a fine-grained policy, which the service account may not read, may lock after two', async () => {
+    const { server, dialect, dnOf, directory } = subject;
+    await server.modify(dialect.person(dnOf('pso'), 'pso', {}));
+    const policy = `CN=strict,CN=Password Settings Container,CN=System,${server.suffix}`;
+    await server.modify(ldifEntry(policy, { ...LOCKS_AFTER_TWO, 'msDS-PSOAppliesTo': dnOf('pso') }));
+    try {
+      const left = async () => (await subject.found('pso')).bindsLeft;
+      expect(await left()).to.equal(2);
+      expect(await directory.bind(await subject.found('pso'), 'wrong')).to.include({ reason: 'bad-credentials' });
+      expect(await left()).to.equal(1);
+      expect(await directory.bind(await subject.found('pso'), 'wrong')).to.include({ reason: 'nearly-locked' });
+      expect((await directory.bind(await subject.found('pso'), 'pso-password', true)).ok).to.equal(true);
+    } finally {
+      await server.modify(deleting(policy));
+    }
   });
 
   for (const [strategy, groups] of Object.entries({ 'its preset': {}, ...activeDirectory.groupStrategies })) {

@@ -1,25 +1,19 @@
 import { expect } from 'chai';
-import type { z } from 'zod';
 
-import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
-import { directorySettings } from '../../src/directory/directory-settings.ts';
 import type { Directory } from '../../src/directory/directory.ts';
-import { testSlapd } from '../support/slapd.ts';
+import type { Settings } from '../support/open-directory.ts';
+import { openDirectory } from '../support/open-directory.ts';
 import type { TestSlapd } from '../support/slapd.ts';
+import { testSlapd } from '../support/slapd.ts';
 
 describe('a directory that is looked for in a wrong place, on slapd', () => {
   let slapd: TestSlapd;
   let stableId: string;
   const opened: Directory[] = [];
 
-  function open(settings: Partial<z.input<typeof directorySettings>> = {}): Directory {
+  function open(settings: Partial<Settings> = {}): Directory {
     const { url, service, suffix } = slapd;
-    const connection = { urls: [url], tls: { mode: 'none' }, bindDn: service.dn, baseDn: suffix } as const;
-    const directory = createLdapDirectory({
-      name: 'corp',
-      settings: directorySettings.parse({ ...connection, ...settings }),
-      bindPassword: service.password,
-    });
+    const directory = openDirectory(service, { urls: [url], tls: { mode: 'none' }, baseDn: suffix, ...settings });
     opened.push(directory);
     return directory;
   }

@@ -1,11 +1,10 @@
 import { expect } from 'chai';
 
 import type { Directory } from '../../src/directory/directory.ts';
-import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
-import { directorySettings } from '../../src/directory/directory-settings.ts';
-import type { ServerChange } from '../../src/directory/ldap-servers.ts';
+import type { ServerChange } from '../../src/directory/ldap/server-access.ts';
 import { eventually } from '../support/eventually.ts';
 import { replacing } from '../support/ldif.ts';
+import { openDirectory } from '../support/open-directory.ts';
 import type { TestSlapd } from '../support/slapd.ts';
 import { startSlapd } from '../support/slapd.ts';
 
@@ -29,21 +28,14 @@ describe('a directory on two slapds', () => {
   afterEach(() => directory.close());
 
   function open(settings: object = {}): Directory {
-    const parsed = directorySettings.parse({
+    const usual = {
       urls: [first.url, second.url],
       tls: { ca: first.caPem + second.caPem },
-      bindDn: first.service.dn,
       baseDn: `o=acme,${first.suffix}`,
       connectTimeoutMs: PATIENCE_MS,
       operationTimeoutMs: PATIENCE_MS,
-      ...settings,
-    });
-    return createLdapDirectory({
-      name: 'acme',
-      settings: parsed,
-      bindPassword: first.service.password,
-      serverChanged: (change) => changes.push(change),
-    });
+    };
+    return openDirectory(first.service, { ...usual, ...settings }, { serverChanged: (change) => changes.push(change) });
   }
 
   async function signIn(): Promise<{ outcome: string; seconds: number }> {

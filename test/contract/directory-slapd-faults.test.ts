@@ -1,10 +1,13 @@
 import { expect } from 'chai';
 
 import type { Directory } from '../../src/directory/directory.ts';
-import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
 import { directorySettings } from '../../src/directory/directory-settings.ts';
+import { ldapClient } from '../../src/directory/ldap/client.ts';
+import { present } from '../../src/directory/ldap/filter.ts';
+import { ldapServers } from '../../src/directory/ldap/server-access.ts';
 import { AppError } from '../../src/errors.ts';
 import { eventually } from '../support/eventually.ts';
+import { openDirectory } from '../support/open-directory.ts';
 import type { TestSlapd } from '../support/slapd.ts';
 import { startSlapd } from '../support/slapd.ts';
 
@@ -12,17 +15,32 @@ describe('a directory on slapd', () => {
   let slapd: TestSlapd;
   let directory: Directory;
 
-  function open(settings: object = {}): Directory {
-    const parsed = directorySettings.parse({
+  function open(settings: object = {}, bindPassword = slapd.service.password): Directory {
+    const usual = {
       urls: [slapd.url],
       tls: { ca: slapd.caPem },
-      bindDn: slapd.service.dn,
       baseDn: `o=acme,${slapd.suffix}`,
       connectTimeoutMs: 500,
       operationTimeoutMs: 500,
-      ...settings,
+    };
+    return openDirectory(slapd.service, { ...usual, ...settings }, { bindPassword });
+  }
+
+  async function failedBindsOf(dn: string): Promise<number> {
+    const settings = directorySettings.parse({
+      urls: [slapd.url],
+      tls: { ca: slapd.caPem },
+      bindDn: slapd.admin.dn,
+      baseDn: slapd.suffix,
     });
-    return createLdapDirectory({ name: 'acme', settings: parsed, bindPassword: slapd.service.password });
+    const client = ldapClient(ldapServers(settings), { settings, bindPassword: slapd.admin.password });
+    try {
+      const query = { base: dn, scope: 'base' as const, filter: present('objectClass') };
+      const [entry] = await client.search({ ...query, attributes: ['pwdFailureTime'] });
+      return entry?.values('pwdFailureTime').length ?? 0;
+    } finally {
+      client.close();
+    }
   }
 
   /** A sign-in, as far as the directory goes. */
@@ -62,6 +80,16 @@ describe('a directory on slapd', () => {
     await eventually('it is there again', async () => (await signIn()) === 'signed in');
     const answers = await Promise.all(Array.from({ length: 20 }, signIn));
     expect(new Set(answers)).to.deep.equal(new Set(['signed in']));
+  });
+
+  it('lets no service account be locked for a password that is wrong', async () => {
+    const wrong = open({}, 'the-one-before');
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, (_, number) => wrong.find(`user-${number}`)));
+    await wrong.close();
+    expect(answers.every(({ status }) => status === 'rejected')).to.equal(true);
+    expect(await failedBindsOf(slapd.service.dn)).to.equal(1);
+    // It ends the count.
+    expect(await signIn()).to.equal('signed in');
   });
 
   it('finds the groups of somebody in a group of thousands without asking for its list', async () => {

@@ -4,9 +4,8 @@ import path from 'node:path';
 
 import { expect } from 'chai';
 
-import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
-import { directorySettings } from '../../src/directory/directory-settings.ts';
 import { AppError, reasonOf } from '../../src/errors.ts';
+import { openDirectory } from '../support/open-directory.ts';
 import type { TestSlapd } from '../support/slapd.ts';
 import { startSlapd } from '../support/slapd.ts';
 import { selfSignedCertificate } from '../support/tls-certificate.ts';
@@ -34,15 +33,10 @@ describe('a directory on slapd that asks for a certificate of ours', () => {
   }
 
   async function find(url: string, tls: object): Promise<string> {
-    const directory = createLdapDirectory({
-      name: 'acme',
-      settings: directorySettings.parse({
-        urls: [url],
-        tls: { caFile: slapd.caFile, ...tls },
-        bindDn: slapd.service.dn,
-        baseDn: `o=acme,${slapd.suffix}`,
-      }),
-      bindPassword: slapd.service.password,
+    const directory = openDirectory(slapd.service, {
+      urls: [url],
+      tls: { caFile: slapd.caFile, ...tls },
+      baseDn: `o=acme,${slapd.suffix}`,
     });
     try {
       const found = await directory.find('ann');

@@ -6,12 +6,12 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 
 import type { Directory, DirectoryUser } from '../../src/directory/directory.ts';
-import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
-import { directorySettings } from '../../src/directory/directory-settings.ts';
 import { AppError } from '../../src/errors.ts';
 import type { TestDirectory } from '../support/directory-server.ts';
+import type { Settings } from '../support/open-directory.ts';
+import { openDirectory } from '../support/open-directory.ts';
 import { describeBind } from './directory-bind.ts';
-import type { Dialect, Settings, StatefulServer } from './directory-dialects.ts';
+import type { Dialect, StatefulServer } from './directory-dialects.ts';
 import { directoryFixture, personDn } from './directory-fixture.ts';
 import { describeGroups } from './directory-groups.ts';
 import { describePeople } from './directory-people.ts';
@@ -56,9 +56,8 @@ export function directoryUnderTest(dialect: Dialect, start: () => Promise<Direct
   const opened: Directory[] = [];
 
   const open: DirectoryUnderTest['open'] = (settings = {}, bindPassword = server.service.password) => {
-    const defaults = { preset: dialect.preset, ...server.connection, bindDn: server.service.dn, baseDn: base };
-    const parsed = directorySettings.parse({ ...defaults, ...settings });
-    const made = createLdapDirectory({ name: 'corp', settings: parsed, bindPassword });
+    const defaults = { preset: dialect.preset, ...server.connection, baseDn: base };
+    const made = openDirectory(server.service, { ...defaults, ...settings }, { bindPassword });
     opened.push(made);
     return made;
   };

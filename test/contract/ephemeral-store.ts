@@ -45,6 +45,15 @@ export function describeEphemeralStore(name: string, open: () => Promise<Ephemer
       await store().remove(key);
     });
 
+    it('removes exactly what is expected', async () => {
+      await store().put(key, 'theirs', 60);
+      await store().removeExactly(key, 'mine');
+      expect(await store().get(key)).to.equal('theirs');
+      await store().removeExactly(key, 'theirs');
+      expect(await store().get(key)).to.equal(undefined);
+      await store().removeExactly(key, 'theirs');
+    });
+
     it('answers many keys in their order', async () => {
       await store().put(`${key}:a`, '1', 60);
       await store().put(`${key}:b`, '2', 60);

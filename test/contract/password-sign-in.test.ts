@@ -3,8 +3,6 @@ import { expect } from 'chai';
 import type { AuditEvent } from '../../src/audit/audit.ts';
 import { openPostgres } from '../../src/db/database-postgres.ts';
 import type { Database } from '../../src/db/database.ts';
-import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
-import { directorySettings } from '../../src/directory/directory-settings.ts';
 import type { Directory } from '../../src/directory/directory.ts';
 import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
 import { createLockoutLimits } from '../../src/first-factors/lockout-allowance.ts';
@@ -16,6 +14,7 @@ import { createPasswordHash } from '../../src/security/password-hash.ts';
 import { createPostgresUsers } from '../../src/users/users-postgres.ts';
 import { eventually } from '../support/eventually.ts';
 import { bindsAt } from '../support/ldap-bind.ts';
+import { openDirectory } from '../support/open-directory.ts';
 import { testDatabaseUrl } from '../support/postgres.ts';
 import { aTenant } from '../support/rows.ts';
 import { startSlapd } from '../support/slapd.ts';
@@ -36,9 +35,8 @@ describe('signing in with a password, on slapd and Postgres', () => {
     slapd = await startSlapd();
     const baseDn = `ou=sign-in,${slapd.suffix}`;
     await slapd.modify(directoryFixture(openldap, baseDn));
-    const connection = { urls: [slapd.url], tls: { mode: 'none' }, bindDn: slapd.service.dn, baseDn };
-    const settings = directorySettings.parse({ ...connection, connectTimeoutMs: 500, operationTimeoutMs: 1000 });
-    directory = createLdapDirectory({ name: 'corp', settings, bindPassword: slapd.service.password });
+    const patience = { connectTimeoutMs: 500, operationTimeoutMs: 1000 };
+    directory = openDirectory(slapd.service, { urls: [slapd.url], tls: { mode: 'none' }, baseDn, ...patience });
     db = openPostgres({ url: await testDatabaseUrl() });
   });
   beforeEach(async () => {

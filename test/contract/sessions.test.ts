@@ -86,6 +86,18 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
       expect(JSON.stringify(await db().query('select * from sessions where uid = $1', [uid]))).not.to.include(id);
     });
 
+    it('once, by twenty that each take them for new', async () => {
+      const saved = await twenty((number) =>
+        sessions(number).save(
+          tenantId,
+          change({ signIn: signIn(), isNew: true, authorizations: { [`app-${number}`]: { sid: `sid-${number}` } } }),
+        ),
+      );
+      expect(saved).to.deep.equal(Array(20).fill(true));
+      const { authorizations } = (await sessions().find(tenantId, id)) ?? {};
+      expect(Object.keys(authorizations ?? {})).to.have.lengthOf(20);
+    });
+
     it('by what changed alone: each of twenty apps that sign in at once stays', async () => {
       await signedIn();
       await twenty((n) =>
@@ -205,6 +217,16 @@ describeOnEveryDatabase('sessions', ({ db, other }) => {
       expect((await sessions().findByUid(tenantId, uid))?.proofGeneration).to.equal(0);
       await sessions().endOthers(tenantId, userId, uid);
       expect((await sessions().find(tenantId, id))?.proofGeneration).to.equal(1);
+    });
+
+    it('so that none is made anew by a login of before, or of none', async () => {
+      await signedIn();
+      await sessions().endOthers(tenantId, userId, undefined);
+      for (const proofGeneration of [0, undefined]) {
+        const anew = { uid: freshId(), id: freshId(), isNew: true };
+        expect(await signedIn({ ...anew, signIn: signIn({ proofGeneration }) })).to.equal(false);
+        expect(await sessions().findByUid(tenantId, anew.uid)).to.equal(undefined);
+      }
     });
 
     it('so that none is made by a login of before all others were ended, or of none', async () => {

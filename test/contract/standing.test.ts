@@ -79,6 +79,8 @@ describeOnEveryDatabase('whether somebody still stands', ({ db, other }) => {
       'select type, reason, detail from audit_events where tenant_id = $1 order by at, id',
       [tenant.id],
     );
+  const theUser = async () =>
+    (await createPostgresUsers(db()).find(tenant.id, userId)) ?? expect.fail('the user is gone');
   const stands = async (database?: Database) => (await standing(database).current(tenant, userId))?.id === userId;
   function pass(seconds: number): void {
     clock = new Date(clock.getTime() + seconds * 1000);
@@ -163,7 +165,7 @@ describeOnEveryDatabase('whether somebody still stands', ({ db, other }) => {
       await aNeighbour();
       expect(await stands(), 'by the last answer').to.equal(true);
       const fault = await standing()
-        .fresh(tenant, userId)
+        .fresh(tenant, await theUser())
         .catch((error: unknown) => error);
       expect(fault).to.include({ code: 'directory_unavailable' });
       expect(await sessions().list(tenant.id, userId)).to.have.lengthOf(1);
@@ -185,7 +187,7 @@ describeOnEveryDatabase('whether somebody still stands', ({ db, other }) => {
     expect(await stands()).to.equal(true);
     pass(-MINUTE);
     state = 'disabled';
-    expect((await standing().fresh(tenant, userId))?.id).to.equal(userId);
+    expect((await standing().fresh(tenant, await theUser()))?.id).to.equal(userId);
     expect(await sessions().list(tenant.id, userId)).to.have.lengthOf(1);
     expect(await events()).to.deep.equal([]);
   });

@@ -63,6 +63,19 @@ describeOnEveryDatabase('users of a directory', ({ db, other }) => {
     expect(second).to.deep.equal({ user: first.user, created: false });
   });
 
+  it('are told anew by their entry once there is one', async () => {
+    const { tenantId, directoryId } = await aDirectory();
+    expect(await users().updateByEntry(tenantId, directoryId, answer())).to.equal(undefined);
+    const { user } = await users().linkDirectoryUser(tenantId, directoryId, answer({}, [finance]));
+    const told = answer({ username: 'ann.b' }, [board], later(60));
+    const known = await users().updateByEntry(tenantId, directoryId, told);
+    expect(known).to.deep.include({ id: user.id, username: 'ann.b' });
+    expect(known?.directory).to.deep.include({ groups: [board], checkedAt: later(60) });
+    const elsewhere = await aDirectory();
+    expect(await users().updateByEntry(tenantId, elsewhere.directoryId, told)).to.equal(undefined);
+    expect(await users().updateByEntry(elsewhere.tenantId, directoryId, told)).to.equal(undefined);
+  });
+
   it('stay one when twenty sign-ins are the first at once', async () => {
     const { tenantId, directoryId } = await aDirectory();
     const links = await Promise.all(

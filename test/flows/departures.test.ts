@@ -1,7 +1,5 @@
 // Whoever stands no more in the directory: what they lose, when, and what is told of it.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { expect } from 'chai';
 import * as oidc from 'openid-client';
 import pg from 'pg';
@@ -139,17 +137,29 @@ describe('a departure from the directory', () => {
     },
   };
 
-  /** What was ended for a person and why. */
-  async function eventsOf(userId: string): Promise<object[]> {
+  async function query<T extends object>(text: string, userId: string): Promise<T[]> {
     const client = new pg.Client({ connectionString: server.databaseUrl });
     await client.connect();
     try {
-      const text = `select type, reason, jsonb_array_length(detail -> 'sessions') as sessions from audit_events
-                     where subject_id = $1 and type in ('user.refused', 'session.ended') order by at, id`;
-      return (await client.query<object>(text, [userId])).rows;
+      return (await client.query<T>(text, [userId])).rows;
     } finally {
       await client.end();
     }
+  }
+
+  /** What was ended for a person and why. */
+  const eventsOf = (userId: string): Promise<object[]> =>
+    query(
+      `select type, reason, jsonb_array_length(detail -> 'sessions') as sessions from audit_events
+        where subject_id = $1 and type in ('user.refused', 'session.ended') order by at, id`,
+      userId,
+    );
+
+  /** Milliseconds, when the directory last said who somebody is. */
+  async function checkedAt(userId: string): Promise<number> {
+    const text = 'select directory_checked_at from users where id = $1';
+    const [row] = await query<{ directory_checked_at: Date }>(text, userId);
+    return row?.directory_checked_at.getTime() ?? 0;
   }
 
   for (const [how, { leave, reason, status }] of Object.entries(departures)) {
@@ -208,7 +218,11 @@ describe('a departure from the directory', () => {
     const slapd = await testSlapd();
     for (let failure = 0; failure < 5; failure++) await bindsAt(slapd, person.dn, 'wrong');
     expect(await bindsAt(slapd, person.dn, person.password), 'locked').to.equal(false);
-    await sleep(1500);
+    const since = await checkedAt(claims.sub);
+    await eventually('the directory to be asked again', async () => {
+      await orders.userinfo(tokens);
+      return (await checkedAt(claims.sub)) > since;
+    });
     expect((await orders.userinfo(await orders.refresh(tokens))).sub).to.equal(claims.sub);
     expect(await eventsOf(claims.sub)).to.deep.equal([]);
   });

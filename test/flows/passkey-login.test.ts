@@ -111,6 +111,19 @@ describe('signing in with a passkey alone', () => {
     expect(doorOf(answer)).to.equal('password');
   });
 
+  it('lets its owner in while guesses keep the password out', async () => {
+    await setUp();
+    for (let guess = 0; guess < 4; guess++) {
+      const { page } = await begin();
+      expect((await givePassword(browser, page, { ...person, password: 'wrong' })).status).to.equal(401);
+    }
+    const { request, page } = await begin();
+    const shut = await givePassword(browser, page, person);
+    expect([shut.status, doorOf(shut)]).to.deep.equal([429, 'password']);
+    const answer = await usePasskey(browser, shut, authenticator);
+    expect(claimsOf(await app.finish(request, answer)).acr).to.equal('phr');
+  });
+
   describe('while the directory is down', () => {
     it('goes on with its last answer, for as long as the tenant says', async () => {
       const strict = await createApp(server.issuer('strict'));

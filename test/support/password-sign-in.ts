@@ -6,7 +6,7 @@ import type { AuditEvent } from '../../src/audit/audit.ts';
 import type { BindRefusal, Directory, DirectoryUser, LockoutPolicy } from '../../src/directory/directory.ts';
 import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
 import { directoryUnavailable } from '../../src/errors.ts';
-import type { NamedDirectory } from '../../src/first-factors/directory-password.ts';
+import type { NamedDirectory } from '../../src/first-factors/first-factor.ts';
 import type { LocalAccount } from '../../src/first-factors/local-password.ts';
 import { createLockoutLimits } from '../../src/first-factors/lockout-allowance.ts';
 import { createPasswordSignIn } from '../../src/first-factors/password-sign-in.ts';
@@ -36,6 +36,8 @@ export interface Source {
   policy?: LockoutPolicy;
   /** Failed binds that it counts for a person, and tells; it locks none of them. */
   failures?: Record<string, number>;
+  /** Whose entries it was asked for by their ids. */
+  reads?: string[];
   /** Milliseconds that it takes to find out that a password is wrong; everything else takes none. */
   hashTime?: number;
   settings?: Pick<NamedDirectory, 'realm' | 'lockoutBudget' | 'lockoutWindow'>;
@@ -67,9 +69,9 @@ export function fakeDirectory(name: string, source: Source, binds: string[]): Di
       const [found] = Object.entries(people).filter(([, person]) => person.names.includes(login));
       return found ? accepted(entryNow(...found)) : refused('unknown');
     },
-    async bind(user, password) {
+    async bind(user, password, last = false) {
       answersUnless('bind');
-      if (user.bindsLeft !== undefined && user.bindsLeft <= 1) return refused('nearly-locked');
+      if (!last && user.bindsLeft !== undefined && user.bindsLeft <= 1) return refused('nearly-locked');
       binds.push(`${name}/${user.stableId}`);
       const { right, wrong = 'bad-credentials' } = people[user.stableId] ?? { names: [] };
       if (password !== RIGHT && wrong === 'bad-credentials') await setTimeout(hashTime);
@@ -82,6 +84,7 @@ export function fakeDirectory(name: string, source: Source, binds: string[]): Di
     },
     async findByStableId(id) {
       answersUnless('find');
+      source.reads?.push(id);
       const person = people[id];
       return person && entryNow(id, person);
     },

@@ -15,6 +15,8 @@ export interface Relay {
   silence(): void;
   /** The server's answers arrive one byte a second. */
   trickle(): void;
+  /** Requests that contain this reach the server; the connection is reset in place of its answer. */
+  loseAnswersTo(text: string | undefined): void;
   /** Nobody listens any more, and what was open is reset. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -25,6 +27,7 @@ export async function startRelay(target: number): Promise<Relay> {
   const port = await freePort();
   const sockets = new Set<Socket>();
   let mode: 'pass' | 'silence' | 'trickle' = 'pass';
+  let losing: string | undefined;
   let server: Server;
 
   function onConnection(near: Socket): void {
@@ -40,8 +43,12 @@ export async function startRelay(target: number): Promise<Relay> {
         to.destroy();
       });
     }
-    near.on('data', (bytes) => mode !== 'silence' && far.write(bytes));
-    far.on('data', (bytes) => answer(near, bytes));
+    let isLost = false;
+    near.on('data', (bytes) => {
+      isLost ||= losing !== undefined && bytes.includes(losing);
+      if (mode !== 'silence') far.write(bytes);
+    });
+    far.on('data', (bytes) => (isLost ? near.resetAndDestroy() : answer(near, bytes)));
   }
 
   function answer(near: Socket, bytes: Buffer): void {
@@ -70,6 +77,7 @@ export async function startRelay(target: number): Promise<Relay> {
     pass: () => (mode = 'pass'),
     silence: () => (mode = 'silence'),
     trickle: () => (mode = 'trickle'),
+    loseAnswersTo: (text) => (losing = text),
     stop,
     start,
   };

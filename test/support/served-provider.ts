@@ -81,7 +81,7 @@ export async function serveProvider(options: ServeOptions): Promise<ServedProvid
     sessions: seen(createPostgresSessions(db)),
     clients: createPostgresClients(db, encryption),
     sessionEnded: async ({ uid }) => void ended.push(uid),
-    standing: { current, fresh: current },
+    standing: { current },
     roles: createRoles(createPostgresRoles(db)),
     tickets: createGroupsTickets(store, () => issuer),
     consents: createPostgresConsents(db),

@@ -21,7 +21,7 @@ import { selfSignedCertificate } from './tls-certificate.ts';
 export interface TestSlapd extends TestDirectory {
   /** Locks an account for good, as an administrator would. */
   lock(dn: string): Promise<void>;
-  /** The password ends in so many days, or ended so many ago, where AGEING or AGEING_WITH_GRACE is the account's policy. */
+  /** The password ends in so many days, or ended so many ago, where the account's policy gives it 42 days, as AGEING does. */
   expirePassword(dn: string, inDays?: number): Promise<void>;
   stop(): Promise<void>;
   /** Ends it without a word (SIGKILL). */

@@ -79,6 +79,21 @@ describe('the architecture', () => {
     expect(wrong).to.deep.equal([]);
   });
 
+  it('speaks LDAP without knowing people or groups', () => {
+    const isOfTheProtocol = (name: string) => name.startsWith('directory/ldap/');
+    // How servers are reached, and the port's own word for a fault of theirs.
+    const known = ['directory/directory-settings.ts', 'directory/unanswered.ts'];
+    const wrong = breaking(
+      (from, to, typeOnly) =>
+        isOfTheProtocol(from) &&
+        folderOf(to) === 'directory' &&
+        !isOfTheProtocol(to) &&
+        !typeOnly &&
+        !known.includes(to),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+
   it('has no edge that imports another', () => {
     const wrong = breaking(
       (from, to) => isEdge(from) && isEdge(to) && folderOf(from) !== folderOf(to) && !from.startsWith('commands/'),

@@ -46,6 +46,15 @@ describe('a distinguished name', () => {
     }
   });
 
+  it('ends without spaces, but for one that is escaped', () => {
+    const valueOf = (text: string) => parseDn(text)[0]?.[0]?.value;
+    expect(valueOf('cn=a  ')).to.equal('a');
+    expect(valueOf('cn=a\\   ')).to.equal('a ');
+    expect(valueOf('cn=a\\\\  ')).to.equal('a\\');
+    expect(valueOf('cn=a\\\\\\  ,dc=x')).to.equal('a\\ ');
+    expect(valueOf('cn=   ')).to.equal('');
+  });
+
   it('is nothing else', () => {
     const not = [
       'ann',
@@ -73,6 +82,7 @@ describe('a distinguished name', () => {
   it('is read in time that grows with its length alone', () => {
     const started = performance.now();
     for (const part of ['\\aa', '\\,', ' ', 'a=', '"']) expect(isDn(`cn=${part.repeat(200_000)}\0`)).to.equal(false);
+    expect(isDn(`cn=a${' '.repeat(200_000)}b`)).to.equal(true);
     expect(performance.now() - started).to.be.lessThan(2000);
   });
 });

@@ -7,14 +7,14 @@ import { createServer } from 'node:net';
 import { expect } from 'chai';
 import type { z } from 'zod';
 
+import type { LdapRequest } from '../../src/demo/directory/requests.ts';
+import { readRequest } from '../../src/demo/directory/requests.ts';
+import { writeEntry, writeResult, written } from '../../src/demo/directory/responses.ts';
 import type { Directory } from '../../src/directory/directory.ts';
 import type { LdapDirectoryOptions } from '../../src/directory/directory-ldap.ts';
 import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
 import { directorySettings } from '../../src/directory/directory-settings.ts';
-import { messageSplitter } from '../../src/directory/ldap-ber.ts';
-import type { LdapRequest } from '../../src/demo/directory/requests.ts';
-import { readRequest } from '../../src/demo/directory/requests.ts';
-import { writeEntry, writeResult, written } from '../../src/demo/directory/responses.ts';
+import { messageSplitter } from '../../src/directory/ldap/ber.ts';
 import { AppError } from '../../src/errors.ts';
 import { atEnd } from '../support/global-teardown.ts';
 

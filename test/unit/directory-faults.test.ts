@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import type { Directory } from '../../src/directory/directory.ts';
-import type { Observe } from '../../src/directory/ldap-exchange.ts';
 import { writeEntry, writeResult } from '../../src/demo/directory/responses.ts';
+import type { Directory } from '../../src/directory/directory.ts';
+import type { Observe } from '../../src/directory/ldap/exchange.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/ports.ts';
 import {

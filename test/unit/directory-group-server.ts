@@ -3,13 +3,13 @@
 import type { z } from 'zod';
 
 import { startEmbeddedDirectory } from '../../src/demo/directory/embedded-directory.ts';
-import { directorySettings } from '../../src/directory/directory-settings.ts';
-import { ldapClient } from '../../src/directory/ldap-client.ts';
-import type { Search, SearchQuery } from '../../src/directory/ldap-connection.ts';
-import { LdapResultError } from '../../src/directory/ldap-connection.ts';
-import { ldapMemberships } from '../../src/directory/ldap-memberships.ts';
-import { serverAbilities } from '../../src/directory/ldap-root-dse.ts';
-import { ldapServers } from '../../src/directory/ldap-servers.ts';
+import { answerTimeoutMs, directorySettings } from '../../src/directory/directory-settings.ts';
+import { ldapClient } from '../../src/directory/ldap/client.ts';
+import type { Search, SearchQuery } from '../../src/directory/ldap/connection.ts';
+import { LdapResultError } from '../../src/directory/ldap/result-error.ts';
+import { rememberedRootDse } from '../../src/directory/ldap/root-dse.ts';
+import { ldapServers } from '../../src/directory/ldap/server-access.ts';
+import { ldapMemberships } from '../../src/directory/memberships.ts';
 import { resolveSchema } from '../../src/directory/presets.ts';
 import { atEnd } from '../support/global-teardown.ts';
 import type { LdifAttributes } from '../support/ldif.ts';
@@ -65,10 +65,10 @@ export async function groupServer({ entries, ...options }: Seed): Promise<GroupS
         return refuse(query) ? Promise.reject(refusal()) : client.search(query);
       };
       const { groupBaseDn = SUFFIX } = settings;
-      const abilities = serverAbilities(client.search);
+      const rootDse = rememberedRootDse(client.search);
       try {
-        const source = { search, abilities, schema: resolveSchema(settings), groupBaseDn };
-        const groups = await ldapMemberships(source)(`${dn},${SUFFIX}`);
+        const source = { search, rootDse, schema: resolveSchema(settings), groupBaseDn };
+        const groups = await ldapMemberships(source, answerTimeoutMs(settings))(`${dn},${SUFFIX}`);
         return groups.map((group) => [...group.via, group.dn].map(shortName).join(' > ')).sort();
       } finally {
         client.close();

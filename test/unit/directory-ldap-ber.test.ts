@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
 import { writeEntry, writeResult } from '../../src/demo/directory/responses.ts';
-import { berCursor, MalformedMessage, messageLength, messageSplitter, tag } from '../../src/directory/ldap-ber.ts';
-import { readResponse } from '../../src/directory/ldap-responses.ts';
+import { berCursor, MalformedMessage, messageLength, messageSplitter, tag } from '../../src/directory/ldap/ber.ts';
+import { readResponse } from '../../src/directory/ldap/responses.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');

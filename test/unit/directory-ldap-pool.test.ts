@@ -3,9 +3,10 @@ import { connect } from 'node:net';
 
 import { expect } from 'chai';
 
-import { GivenUp, LdapConnection, LdapResultError } from '../../src/directory/ldap-connection.ts';
-import type { PoolOptions } from '../../src/directory/ldap-pool.ts';
-import { LdapPool } from '../../src/directory/ldap-pool.ts';
+import { GivenUp, LdapConnection } from '../../src/directory/ldap/connection.ts';
+import type { PoolOptions } from '../../src/directory/ldap/pool.ts';
+import { LdapPool } from '../../src/directory/ldap/pool.ts';
+import { LdapResultError } from '../../src/directory/ldap/result-error.ts';
 import { eventually } from '../support/eventually.ts';
 import { atEnd } from '../support/global-teardown.ts';
 import type { FakeServer } from './directory-fake-server.ts';
@@ -27,7 +28,16 @@ describe('a pool of LDAP connections', () => {
       await once(socket, 'connect');
       return new LdapConnection(socket, { server: 'fake', operationTimeoutMs: 1000, maxResponseBytes: 10_000 });
     };
-    const made = new LdapPool({ open, size: 2, sharers: 1, waitMs: 1000, waiting: 10, idleMs: 60_000, ...options });
+    const made = new LdapPool({
+      open,
+      size: 2,
+      sharers: 1,
+      waitMs: 1000,
+      waiting: 10,
+      idleMs: 60_000,
+      repeats: true,
+      ...options,
+    });
     atEnd(async () => made.close());
     return {
       run: made.run.bind(made),

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { guidBytes, guidText, hasBit, neighbouringSid, readTime } from '../../src/directory/ldap-values.ts';
+import { guidBytes, guidText, hasBit, neighbouringSid, readTime } from '../../src/directory/ldap/values.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 
-import type { SearchQuery } from '../../src/directory/ldap-connection.ts';
-import { LdapResultError } from '../../src/directory/ldap-connection.ts';
-import { createLockout } from '../../src/directory/ldap-lockout.ts';
-import { LdapEntry } from '../../src/directory/ldap-responses.ts';
+import type { ConfiguredLockout } from '../../src/directory/assumed-lockout.ts';
+import type { SearchQuery } from '../../src/directory/ldap/connection.ts';
+import { LdapEntry } from '../../src/directory/ldap/responses.ts';
+import { LdapResultError } from '../../src/directory/ldap/result-error.ts';
+import { rememberedRootDse } from '../../src/directory/ldap/root-dse.ts';
+import { createLockout } from '../../src/directory/lockout.ts';
 import type { LockoutKind } from '../../src/directory/lockout-rules.ts';
 
 type Values = Readonly<Record<string, string | readonly string[]>>;
@@ -21,7 +23,11 @@ function entry(dn: string, values: Values): LdapEntry {
 }
 
 /** A server with these entries, of which it shows those at and below each base, and a clock that can be put forward. */
-function lockoutAt(kind: LockoutKind | null, entries: Readonly<Record<string, Values>>) {
+function lockoutAt(
+  kind: LockoutKind | null,
+  entries: Readonly<Record<string, Values>>,
+  configured: ConfiguredLockout = {},
+) {
   const searches: SearchQuery[] = [];
   const state = { now: NOW, entries, fault: undefined as Error | undefined };
   const search = async (query: SearchQuery): Promise<LdapEntry[]> => {
@@ -34,8 +40,11 @@ function lockoutAt(kind: LockoutKind | null, entries: Readonly<Record<string, Va
     if (found.length === 0) throw failed(32);
     return found.map(([dn, values]) => entry(dn, values));
   };
-  const lockout = createLockout({ search, kind, baseDn: `ou=people,${CONTEXT}`, now: () => state.now });
-  return { lockout, searches, state };
+  const options = { search, rootDse: rememberedRootDse(search), kind, baseDn: `ou=people,${CONTEXT}` };
+  const hidden: string[] = [];
+  const rulesHidden = (dn: string) => void hidden.push(dn);
+  const lockout = createLockout({ ...options, configured, rulesHidden, now: () => state.now });
+  return { lockout, searches, state, hidden };
 }
 
 function failed(code: number): LdapResultError {
@@ -47,8 +56,12 @@ const fileTime = (time: Date): string => `${(BigInt(time.getTime()) + 11_644_473
 const ago = (seconds: number): Date => new Date(NOW.getTime() - seconds * 1000);
 
 /** How many binds somebody has left, whose entry has these values. */
-const left = (kind: LockoutKind, entries: Readonly<Record<string, Values>>, person: Values) =>
-  lockoutAt(kind, { ...ROOT, ...entries }).lockout.bindsLeft(entry(`uid=ann,${CONTEXT}`, person));
+const left = (
+  kind: LockoutKind,
+  entries: Readonly<Record<string, Values>>,
+  person: Values,
+  configured?: ConfiguredLockout,
+) => lockoutAt(kind, { ...ROOT, ...entries }, configured).lockout.bindsLeft(entry(`uid=ann,${CONTEXT}`, person));
 const policy = (kind: LockoutKind, entries: Readonly<Record<string, Values>>) =>
   lockoutAt(kind, { ...ROOT, ...entries }).lockout.policy();
 
@@ -73,13 +86,16 @@ describe('how many binds may fail, by slapo-ppolicy(5)', () => {
     expect(await policy('ppolicy', open)).to.deep.equal({ threshold: 0, window: undefined });
     expect(await left('ppolicy', open, { pwdFailureTime: generalized(ago(1)) })).to.equal(undefined);
     expect(await policy('ppolicy', {})).to.equal(undefined);
-    expect(await left('ppolicy', {}, {})).to.equal(undefined);
   });
 
-  it('falls back on the time of the lock where no failure is forgotten', async () => {
-    const window = async (more: Values) => (await policy('ppolicy', { [STAFF]: rules('5', more) }))?.window;
-    expect(await window({ pwdFailureCountInterval: '0', pwdLockoutDuration: '300' })).to.equal(300);
-    expect(await window({ pwdLockoutDuration: '0' })).to.equal(undefined);
+  it('never grows again without an interval, whether or not a lock ends', async () => {
+    const old = { pwdFailureTime: generalized(ago(86_400)) };
+    const ways: readonly Values[] = [{}, { pwdFailureCountInterval: '0' }, { pwdLockoutDuration: '300' }];
+    for (const more of ways) {
+      const entries = { [STAFF]: rules('5', more) };
+      expect(await policy('ppolicy', entries)).to.deep.equal({ threshold: 5, window: undefined });
+      expect(await left('ppolicy', entries, old)).to.equal(4);
+    }
   });
 
   it('is less the failures of the time that counts', async () => {
@@ -96,7 +112,7 @@ describe('how many binds may fail, by slapo-ppolicy(5)', () => {
     const person = (named: string): Values => ({ pwdPolicySubentry: named, pwdFailureTime: generalized(ago(1)) });
     expect(await left('ppolicy', entries, person('CN=Lax, DC=Corp,DC=Test'))).to.equal(9);
     expect(await left('ppolicy', entries, person(STAFF))).to.equal(2);
-    expect(await left('ppolicy', entries, person('cn=hidden,dc=test'))).to.equal(2);
+    expect(await left('ppolicy', entries, person('cn=hidden,dc=test'))).to.equal(1);
   });
 
   it('leaves alone who is locked at the first failure: nobody could be asked anything', async () => {
@@ -136,7 +152,25 @@ describe('how many binds may fail, in Active Directory', () => {
     const admin = (secondsAgo: number) => ({ ...failures('1', secondsAgo), 'msDS-ResultantPSO': dn });
     expect(await left('activedirectory', { ...domain('7'), [dn]: settings }, admin(59))).to.equal(2);
     expect(await left('activedirectory', { ...domain('7'), [dn]: settings }, admin(60))).to.equal(3);
-    expect(await left('activedirectory', domain('7'), admin(59))).to.equal(6);
+  });
+
+  it('is at most what leaves one failure to stop before, where a fine-grained policy is hidden', async () => {
+    const dn = `CN=Hidden,CN=Password Settings Container,CN=System,${CONTEXT}`;
+    const person = (secondsAgo: number) => ({ ...failures('1', secondsAgo), 'msDS-ResultantPSO': dn });
+    for (const threshold of ['7', '0']) {
+      expect(await left('activedirectory', domain(threshold), person(59)), threshold).to.equal(1);
+      expect(await left('activedirectory', domain(threshold), person(1801)), threshold).to.equal(2);
+    }
+    expect(await left('activedirectory', { [CONTEXT]: {} }, person(59))).to.equal(1);
+    expect(await left('activedirectory', domain('7'), person(59), { lockoutBudget: 3 })).to.equal(3);
+    expect(await left('activedirectory', domain('2'), person(59), { lockoutBudget: 3 })).to.equal(1);
+  });
+
+  it('tells once of each fine-grained policy that is hidden', async () => {
+    const { lockout, hidden } = lockoutAt('activedirectory', { ...ROOT, ...domain('7') });
+    for (const name of ['A', 'B', 'A'])
+      await lockout.bindsLeft(entry('uid=ann', { 'msDS-ResultantPSO': `CN=${name}` }));
+    expect(hidden).to.deep.equal(['CN=A', 'CN=B']);
   });
 });
 
@@ -164,7 +198,13 @@ describe('how many binds may fail, in 389-ds', () => {
     expect(await left('389ds', config(rules('5')), failures('2', 1))).to.equal(3);
     expect(await left('389ds', config(rules('5')), failures('2', 0))).to.equal(5);
     expect(await left('389ds', config(rules('5')), {})).to.equal(5);
-    expect(await left('389ds', {}, failures('2', 1))).to.equal(undefined);
+  });
+
+  it('is less the failures of what is assumed, where nobody may read the configuration', async () => {
+    expect(await left('389ds', {}, failures('0', 1))).to.equal(3);
+    expect(await left('389ds', {}, failures('2', 1))).to.equal(1);
+    expect(await left('389ds', {}, failures('2', 0))).to.equal(3);
+    expect(await left('389ds', {}, failures('2', 1), { lockoutBudget: 9 })).to.equal(8);
   });
 
   it('goes by a local policy', async () => {
@@ -188,7 +228,8 @@ describe('what is remembered of a directory’s lockout policy', () => {
     state.now = later(601);
     state.entries = { ...entries, [CONTEXT]: { lockoutThreshold: '4' } };
     expect(await lockout.policy()).to.deep.include({ threshold: 4 });
-    expect(searches).to.have.length(2 * asked);
+    // The root entry is read once.
+    expect(searches).to.have.length(2 * asked - 1);
   });
 
   it('is asked for again after a minute where it was not told', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { SearchQuery } from '../../src/directory/ldap-connection.ts';
+import type { SearchQuery } from '../../src/directory/ldap/connection.ts';
 import type { GroupServer, Settings } from './directory-group-server.ts';
 import { groupServer, seedEntry, SUFFIX } from './directory-group-server.ts';
 

@@ -54,6 +54,15 @@ describe('memberships by members’ DNs', () => {
     expect(await server.groupsOf('uid=nobody,ou=people', settings)).to.deep.equal([]);
   });
 
+  it('run through groups that match the filter of the settings, and through no other', async () => {
+    for (const memberOf of [null, 'memberOf']) {
+      const groupsOf = (filter: string): Promise<string[]> =>
+        server.groupsOf('uid=ann,ou=people', { groups: { filter, memberOf } });
+      expect(await groupsOf('(!(cn=ab))')).to.deep.equal(['a', 'b', 'c', 'c > cc', 'c > cc > top']);
+      expect(await groupsOf('(|(cn=a)(cn=top))')).to.deep.equal(['a']);
+    }
+  });
+
   it('are the same where the settings name a way of Active Directory’s, and the server is none', async () => {
     for (const nesting of ['in-chain', 'token-groups'] as const) {
       for (const memberOf of [null, 'memberOf']) {

@@ -57,6 +57,22 @@ describe('climbing from somebody’s own groups', () => {
     expect(asked).to.have.length(4);
   });
 
+  it('finds no more groups than anybody is meant to be in', async () => {
+    const { asked, parentsOf } = groupsWith({ above: ['g0'] });
+    const direct = Array.from({ length: 5001 }, (_, n) => group(`g${n}`));
+    const failure = (groups: Group[]) => climb(groups, 10, parentsOf).catch((error: unknown) => error);
+    expect(await failure(direct))
+      .to.be.an('error')
+      .with.property('message')
+      .that.matches(/more than 5000/);
+    expect(asked).to.have.length(0);
+    expect(await failure(direct.slice(0, 5000)))
+      .to.be.an('error')
+      .with.property('message')
+      .that.matches(/more than 5000/);
+    expect(await climb(direct.slice(0, 4999), 10, parentsOf)).to.have.length(5000);
+  });
+
   it('finds nothing above nothing, and keeps groups of one name apart', async () => {
     const { asked, parentsOf } = groupsWith({});
     expect(await climb([], 10, parentsOf)).to.deep.equal([]);

@@ -5,10 +5,10 @@ import { changeOutcome } from '../../src/directory/password-outcomes.ts';
 const POLICY = '1.3.6.1.4.1.42.2.27.8.5.1';
 
 /** `error`: of the password policy control, if there is one. */
-function outcome(code: number, error?: number, activeDirectory = false, diagnosticMessage = ''): string {
+function outcome(code: number, error?: number, diagnosticMessage = ''): string {
   const value = Buffer.from([0x30, 0x03, 0x81, 0x01, error ?? 0]);
   const controls = new Map(error === undefined ? [] : [[POLICY, value] as const]);
-  const told = changeOutcome({ code, diagnosticMessage, controls }, activeDirectory);
+  const told = changeOutcome({ code, diagnosticMessage, controls });
   if (!told) return 'fault';
   return told.ok ? 'accepted' : told.reason;
 }
@@ -57,16 +57,12 @@ describe('the outcome of a change of password', () => {
   ];
   for (const [what, code, message, told] of activeDirectory) {
     it(`at Active Directory of ${what} is ${told}`, () => {
-      expect(outcome(code, undefined, true, message)).to.equal(told);
+      expect(outcome(code, undefined, message)).to.equal(told);
     });
   }
 
-  it('reads no code of Active Directory from anybody else', () => {
-    expect(outcome(19, undefined, false, '00000056: wrong')).to.equal('rejected');
-  });
-
   it('is a fault when the control is malformed', () => {
     const controls = new Map([[POLICY, Buffer.from('3003', 'hex')]]);
-    expect(() => changeOutcome({ code: 19, diagnosticMessage: '', controls }, false)).to.throw('malformed');
+    expect(() => changeOutcome({ code: 19, diagnosticMessage: '', controls })).to.throw('malformed');
   });
 });

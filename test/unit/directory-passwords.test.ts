@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 
+import { writeResult } from '../../src/demo/directory/responses.ts';
 import type { DirectoryUser } from '../../src/directory/directory.ts';
 import { createLdapDirectory } from '../../src/directory/directory-ldap.ts';
 import { directorySettings } from '../../src/directory/directory-settings.ts';
-import { writeResult } from '../../src/demo/directory/responses.ts';
 import { answeringServer, answerWell, directoryAt, expectUnavailable } from './directory-fake-server.ts';
 
 const ANN: DirectoryUser = { stableId: 'a', dn: 'uid=ann,dc=a', username: 'ann', profile: {}, state: 'enabled' };
@@ -30,6 +30,18 @@ describe('whether passwords are changed', () => {
 });
 
 describe('a change of password', () => {
+  it('tells which server could not do it', async () => {
+    const { url } = await answeringServer((request, socket) => {
+      answerWell(request, socket);
+      if (request.operation.kind === 'extended')
+        socket.write(writeResult(request.id, 'extended', { code: 'operationsError' }));
+    });
+    await expectUnavailable(
+      directoryAt([url]).changePassword(ANN, 'current', 'next'),
+      /^127.0.0.1:\d+: extended: LDAP result 1$/,
+    );
+  });
+
   it('is sent once, though the server hangs up on it', async () => {
     let sent = 0;
     const { url } = await answeringServer((request, socket) => {
@@ -48,6 +60,9 @@ describe('a change of password', () => {
       const code = operation.dn === ANN.dn ? 'operationsError' : 'success';
       socket.write(writeResult(id, 'bind', { code }));
     });
-    await expectUnavailable(directoryAt([url]).changePassword(ANN, 'current', 'next'), /bind: LDAP result 1/);
+    await expectUnavailable(
+      directoryAt([url]).changePassword(ANN, 'current', 'next'),
+      /^127.0.0.1:\d+: bind: LDAP result 1$/,
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { directorySettings } from '../../src/directory/directory-settings.ts';
-import { ldapServers } from '../../src/directory/ldap-servers.ts';
+import { ldapServers } from '../../src/directory/ldap/server-access.ts';
 import { resolveSchema } from '../../src/directory/presets.ts';
 
 const least = { urls: ['ldap://dc1.example.com'], bindDn: 'cn=svc,dc=example,dc=com', baseDn: 'dc=example,dc=com' };
@@ -72,6 +72,7 @@ describe('the settings of a directory', () => {
     expect(problems({ tls: { ca: 'x', caFile: 'y' } }).join()).to.match(/^tls.ca: give certificates in PEM form/);
     expect(problems({ bindDn: 'EXTERNAL' })[0]).to.match(/^bindDn: write a distinguished name/);
     expect(problems({ users: { filter: '(uid=*' } })[0]).to.match(/^users.filter: write a filter/);
+    expect(problems({ groups: { filter: '(cn=a' } })[0]).to.match(/^groups.filter: write a filter/);
     expect(problems({ users: { login: ['uid)(x=*'] } })[0]).to.match(
       /^users.login.0: write the name of an LDAP attribute/,
     );

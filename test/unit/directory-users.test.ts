@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import type { z } from 'zod';
 
 import { directorySettings } from '../../src/directory/directory-settings.ts';
-import { LdapEntry } from '../../src/directory/ldap-responses.ts';
-import { toDirectoryUser, userAttributes, userById, usersByLogin } from '../../src/directory/ldap-users.ts';
+import { LdapEntry } from '../../src/directory/ldap/responses.ts';
 import { resolveSchema } from '../../src/directory/presets.ts';
+import { toDirectoryUser, userAttributes, userById, usersByLogin } from '../../src/directory/users.ts';
 
 type Settings = z.input<typeof directorySettings>;
 
@@ -53,6 +53,13 @@ describe('a person’s entry', () => {
       '(&(objectClass=user)(sAMAccountType=805306368)(ou=staff)(|(sAMAccountName=ann)(userPrincipalName=ann)(mail=ann)))',
     );
     expect(String(usersByLogin(schemaOf({ preset: 'freeipa' }), 'ann'))).to.contain('(!(ipaUniqueID=autogenerate))');
+  });
+
+  it('need not match the preset’s filter where the operator says which class people are of', () => {
+    const users = { objectClass: 'contact', filter: '(ou=staff)', login: ['mail'] };
+    expect(String(usersByLogin(schemaOf({ preset: 'activedirectory', users }), 'ann'))).to.equal(
+      '(&(objectClass=contact)(ou=staff)(|(mail=ann)))',
+    );
   });
 
   it('without its id is a fault, since nobody could be told apart for good', () => {

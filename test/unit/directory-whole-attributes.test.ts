@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 
-import type { Search, SearchQuery } from '../../src/directory/ldap-connection.ts';
-import { LdapResultError } from '../../src/directory/ldap-connection.ts';
-import { present } from '../../src/directory/ldap-filter.ts';
-import { withWholeAttributes } from '../../src/directory/ldap-ranges.ts';
-import { LdapEntry } from '../../src/directory/ldap-responses.ts';
-import { serverAbilities } from '../../src/directory/ldap-root-dse.ts';
+import type { Search, SearchQuery } from '../../src/directory/ldap/connection.ts';
+import { present } from '../../src/directory/ldap/filter.ts';
+import { withWholeAttributes } from '../../src/directory/ldap/ranges.ts';
+import { LdapEntry } from '../../src/directory/ldap/responses.ts';
+import { LdapResultError } from '../../src/directory/ldap/result-error.ts';
+import { rememberedRootDse } from '../../src/directory/ldap/root-dse.ts';
 
 function entry(attributes: Record<string, readonly string[]>): LdapEntry {
   const values = Object.entries(attributes).map(
@@ -85,30 +85,32 @@ describe('what a server tells of itself', () => {
     supportedControl: ['1.2.840.113556.1.4.319', '1.2.826.0.1.3344810.2.3'],
     supportedCapabilities: ['1.2.840.113556.1.4.800'],
     vendorName: ['389 Project'],
+    namingContexts: ['dc=a', 'cn=config'],
   });
-  const none = { matchedValues: false, activeDirectory: false, transitiveMemberOf: false };
+  const none = { namingContexts: [], matchedValues: false, activeDirectory: false, transitiveMemberOf: false };
 
   it('is asked once, of its root', async () => {
     const { asked, search } = answering([root]);
-    const abilities = serverAbilities(search);
-    const all = { matchedValues: true, activeDirectory: true, transitiveMemberOf: true };
-    expect(await Promise.all([abilities(), abilities()])).to.deep.equal([all, all]);
-    expect(await abilities()).to.deep.equal(all);
+    const rootDse = rememberedRootDse(search);
+    const namingContexts = ['dc=a', 'cn=config'];
+    const all = { namingContexts, matchedValues: true, activeDirectory: true, transitiveMemberOf: true };
+    expect(await Promise.all([rootDse(), rootDse()])).to.deep.equal([all, all]);
+    expect(await rootDse()).to.deep.equal(all);
     expect(asked.map(({ base, scope }) => [base, scope])).to.deep.equal([['', 'base']]);
   });
 
   it('is nothing where it does not say, or hides it', async () => {
-    expect(await serverAbilities(answering([entry({})]).search)()).to.deep.equal(none);
-    expect(await serverAbilities(answering([]).search)()).to.deep.equal(none);
-    expect(await serverAbilities(answering(refusal(32)).search)()).to.deep.equal(none);
+    expect(await rememberedRootDse(answering([entry({})]).search)()).to.deep.equal(none);
+    expect(await rememberedRootDse(answering([]).search)()).to.deep.equal(none);
+    expect(await rememberedRootDse(answering(refusal(32)).search)()).to.deep.equal(none);
   });
 
   it('is asked again after a fault', async () => {
     for (const fault of [new Error('no answer in time'), refusal(51)]) {
       const { asked, search } = answering(fault, [root]);
-      const abilities = serverAbilities(search);
-      expect(await abilities().catch((error: unknown) => error)).to.equal(fault);
-      expect((await abilities()).activeDirectory).to.equal(true);
+      const rootDse = rememberedRootDse(search);
+      expect(await rootDse().catch((error: unknown) => error)).to.equal(fault);
+      expect((await rootDse()).activeDirectory).to.equal(true);
       expect(asked).to.have.length(2);
     }
   });

@@ -17,7 +17,7 @@ import {
 
 import type { EmbeddedDirectory, EmbeddedDirectoryOptions } from '../../src/demo/directory/embedded-directory.ts';
 import { startEmbeddedDirectory } from '../../src/demo/directory/embedded-directory.ts';
-import { berCursor, messageSplitter } from '../../src/directory/ldap-ber.ts';
+import { berCursor, messageSplitter } from '../../src/directory/ldap/ber.ts';
 import { eventually } from '../support/eventually.ts';
 import { atEnd } from '../support/global-teardown.ts';
 import { selfSignedCertificate } from '../support/tls-certificate.ts';

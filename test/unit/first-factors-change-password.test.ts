@@ -2,9 +2,10 @@ import { expect } from 'chai';
 
 import type { AuditEvent } from '../../src/audit/audit.ts';
 import type { Directory, DirectoryUser, PasswordRefusal } from '../../src/directory/directory.ts';
+import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
 import { AppError, directoryUnavailable } from '../../src/errors.ts';
 import { createChangePassword } from '../../src/first-factors/change-password.ts';
-import type { PasswordChange } from '../../src/first-factors/change-password.ts';
+import type { PasswordChangeRequest } from '../../src/first-factors/change-password.ts';
 import { createLockoutLimits } from '../../src/first-factors/lockout-allowance.ts';
 import { accepted, refused } from '../../src/outcome.ts';
 import { blocked } from '../../src/security/attempt-limiter.ts';
@@ -78,9 +79,10 @@ function world({ answer, entry = {}, changesPasswords = true, blockedFor }: Worl
     },
     accountChanged: async (change) => void changes.push(change),
     audit: { record: async (event) => void events.push(event) },
+    store: createMemoryStore(),
     db: { unitOfWork: (work) => work() },
   });
-  const change = (parts: Partial<PasswordChange> = {}) =>
+  const change = (parts: Partial<PasswordChangeRequest> = {}) =>
     changePassword({
       tenant,
       user,

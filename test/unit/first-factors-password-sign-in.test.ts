@@ -35,7 +35,11 @@ describe('signing in with a directory’s password', () => {
       });
       expect(await tryAs('ann', 'wrong')).to.deep.equal({ ok: false, reason: 'bad-credentials' });
       expect(ends).to.deep.equal(['succeeded']);
-      expect(events.map(({ type }) => type)).to.deep.equal(['login.failed']);
+      const detail = { directory: 'corp', username: 'ann', stableId: 'ann' };
+      expect(events).to.deep.equal([
+        { type: 'password.change_required', tenantId: 'acme', reason, detail },
+        { type: 'login.failed', tenantId: 'acme', reason: 'bad-credentials', detail },
+      ]);
     });
   }
 

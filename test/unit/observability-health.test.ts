@@ -126,14 +126,23 @@ describe('metrics', () => {
 
   it('tell of each directory server whether it can be used, as long as it is used at all', async () => {
     const metrics = createMetrics();
-    metrics.directoryServerChanged({ server: 'dc1:389', state: 'up' });
-    metrics.directoryServerChanged({ server: 'dc2:389', state: 'down' });
-    metrics.directoryServerChanged({ server: 'dc3:389', state: 'down' });
-    metrics.directoryServerChanged({ server: 'dc3:389', state: 'unused' });
+    const corp = { tenant: 'acme', directory: 'corp' };
+    metrics.directoryServerChanged({ ...corp, server: 'dc1:389', state: 'up' });
+    metrics.directoryServerChanged({ ...corp, server: 'dc2:389', state: 'down' });
+    metrics.directoryServerChanged({ ...corp, server: 'dc3:389', state: 'down' });
+    metrics.directoryServerChanged({ ...corp, server: 'dc3:389', state: 'unused' });
+    const sharing = [
+      { tenant: 'acme', directory: 'lab' },
+      { tenant: 'globex', directory: 'corp' },
+    ];
+    for (const other of sharing) {
+      metrics.directoryServerChanged({ ...other, server: 'dc1:389', state: 'up' });
+      metrics.directoryServerChanged({ ...other, server: 'dc1:389', state: 'unused' });
+    }
     const text = await metrics.text();
-    expect(text).to.contain('sallyport_directory_server_up{server="dc1:389"} 1');
-    expect(text).to.contain('sallyport_directory_server_up{server="dc2:389"} 0');
-    expect(text).not.to.contain('dc3');
+    expect(text).to.contain('sallyport_directory_server_up{tenant="acme",directory="corp",server="dc1:389"} 1');
+    expect(text).to.contain('sallyport_directory_server_up{tenant="acme",directory="corp",server="dc2:389"} 0');
+    expect(text).not.to.match(/dc3|globex|"lab"/);
   });
 
   it('make no label of what a client chooses', async () => {

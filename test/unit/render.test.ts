@@ -144,6 +144,18 @@ describe('A rendered page', () => {
     expect(isRequired(render('enrol/totp', { ...form, username: 'ann', name: '', ...totp }))).to.equal(false);
   });
 
+  it('puts first what is best: a new password once the old one has expired, else the way on', () => {
+    const buttonsOf = (notice: object) => {
+      const html = render('login/notice', { ...form, ...notice, mayChange: true });
+      return parse(html)
+        .querySelectorAll('.choices .button')
+        .map((button) => `${button.classList.contains('secondary') ? '' : 'first: '}${button.text}`);
+    };
+    for (const graceLoginsLeft of [0, 2])
+      expect(buttonsOf({ graceLoginsLeft })).to.deep.equal(['first: Change it now', 'Continue']);
+    expect(buttonsOf({ passwordExpiresInDays: 3 })).to.deep.equal(['first: Continue', 'Change it now']);
+  });
+
   it('lets the user name offer passkeys only where there is a passkey to ask for', () => {
     const passkey = { options: '{}', action: '/i/1/passkey' };
     const autocomplete = (html: string) => parse(html).querySelector('#username')?.getAttribute('autocomplete');

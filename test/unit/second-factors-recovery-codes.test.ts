@@ -99,8 +99,8 @@ describe('recovery codes', () => {
     });
   }
 
-  it('ask nothing, and tell how many are left', async () => {
-    expect(await recoveryCodes.ask(ann, [owned])).to.deep.equal({ ok: true, value: undefined });
+  it('ask nothing, and tell how many are left', () => {
+    expect(recoveryCodes.ask).to.equal(undefined);
     expect(recoveryCodes.present([owned], undefined)).to.deep.equal({ factor: 'recovery-code', remaining: 7 });
   });
 });

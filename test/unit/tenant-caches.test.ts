@@ -62,6 +62,22 @@ describe('what is remembered of tenants', () => {
     expect(await find('acme', 'app')).to.deep.equal({ name: 'New' });
   });
 
+  it('has what is known and what is being read, however many others are asked for at once', async () => {
+    const find = createTenantCaches().of(read);
+    for (let app = 0; app < 5000; app += 1) stored.set(`acme/${app}`, { name: `App ${app}` });
+    const known = [...stored.keys()]
+      .filter((path) => path.startsWith('acme/'))
+      .map((path) => path.slice('acme/'.length));
+    await Promise.all(known.map((key) => find('acme', key)));
+    reads = [];
+    const others = Array.from({ length: 6000 }, (_, number) => find('globex', `made-up-${number}`));
+    const found = await Promise.all([...others, find('globex', 'app')]);
+    expect(found.filter(Boolean)).to.deep.equal([{ name: 'Other' }]);
+    reads = [];
+    for (const key of known.slice(-100)) expect(await find('acme', key)).to.not.equal(undefined);
+    expect(reads).to.deep.equal([]);
+  });
+
   it('does not include that there was nothing, nor a fault', async () => {
     const caches = createTenantCaches();
     const find = caches.of(read);

@@ -75,6 +75,12 @@ describe('docs/troubleshooting.md', () => {
     for (const message of shown) expect(SOURCES).to.include(`'${message}'`);
   });
 
+  it('has every metric', () => {
+    const metrics = [...SOURCES.matchAll(/\bname: '(sallyport_\w+)'/g)].map(([, name = '']) => name);
+    expect(metrics).to.have.length.above(5);
+    expect(rowsOf('What the metrics say').flatMap(([name = '']) => spansOf(name))).to.have.members(metrics);
+  });
+
   for (const section of ['Connecting', 'Finding', 'Rules', 'What a command says that does not start']) {
     it(`quotes the program in "${section}"`, () => {
       const column = section === 'Connecting' ? 1 : 0;

@@ -1,7 +1,7 @@
 // Bind (RFC 4511 4.2): the simple method only (RFC 4513 5.1).
 
 import { comparableDn } from '../../directory/distinguished-name.ts';
-import { LdapRefusal } from './ldap-result.ts';
+import { LdapRefusal } from './ldap-refusal.ts';
 import { policyControls } from './password-policy.ts';
 import type { BindOperation, RequestControl } from './requests.ts';
 import type { Result } from './responses.ts';

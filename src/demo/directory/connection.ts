@@ -5,11 +5,11 @@ import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { TLSSocket } from 'node:tls';
 
-import { messageSplitter } from '../../directory/ldap-ber.ts';
-import { PASSWORD_POLICY_CONTROL } from '../../directory/ldap-password-policy.ts';
+import { messageSplitter } from '../../directory/ldap/ber.ts';
+import { PASSWORD_POLICY_CONTROL } from '../../directory/ldap/password-policy.ts';
 import { bind } from './bind.ts';
 import { extended, START_TLS } from './extended.ts';
-import { LdapRefusal } from './ldap-result.ts';
+import { LdapRefusal } from './ldap-refusal.ts';
 import type { BindOperation, LdapRequest, Notice, Operation, RequestControl } from './requests.ts';
 import { readRequest } from './requests.ts';
 import type { Result } from './responses.ts';

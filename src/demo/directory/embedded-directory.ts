@@ -8,7 +8,7 @@ import { createSecureContext } from 'node:tls';
 
 import { isLoopback } from '../../loopback.ts';
 import { ClientConnection } from './connection.ts';
-import { LdapRefusal } from './ldap-result.ts';
+import { LdapRefusal } from './ldap-refusal.ts';
 import type { LdifEntry } from './ldif.ts';
 import { parseLdif } from './ldif.ts';
 import { PasswordPolicy } from './password-policy.ts';

@@ -2,7 +2,7 @@
 
 import type { Rdn } from '../../directory/distinguished-name.ts';
 import { comparable, isPassword, withSuperclasses } from './attributes.ts';
-import { LdapRefusal } from './ldap-result.ts';
+import { LdapRefusal } from './ldap-refusal.ts';
 import { hashPassword } from './password-hash.ts';
 
 export interface Entry {

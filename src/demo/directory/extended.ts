@@ -1,7 +1,7 @@
 // Extended operations (RFC 4511 4.12): Who am I? (RFC 4532) and Password Modify (RFC 3062). StartTLS is the connection's.
 
-import { berCursor } from '../../directory/ldap-ber.ts';
-import { LdapRefusal } from './ldap-result.ts';
+import { berCursor } from '../../directory/ldap/ber.ts';
+import { LdapRefusal } from './ldap-refusal.ts';
 import { passwordMatches } from './password-hash.ts';
 import type { ExtendedOperation } from './requests.ts';
 import type { Result } from './responses.ts';

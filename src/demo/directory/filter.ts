@@ -1,8 +1,8 @@
 // Search filters (RFC 4511 4.5.1.7): read from the wire, and answered of one entry.
 
 import { comparableDn, parseDn } from '../../directory/distinguished-name.ts';
-import type { BerCursor } from '../../directory/ldap-ber.ts';
-import { MalformedMessage, readAll } from '../../directory/ldap-ber.ts';
+import type { BerCursor } from '../../directory/ldap/ber.ts';
+import { MalformedMessage, readAll } from '../../directory/ldap/ber.ts';
 import { comparable, decodeValue, isPassword } from './attributes.ts';
 import type { Entry } from './entry.ts';
 import type { DirectoryTree } from './tree.ts';

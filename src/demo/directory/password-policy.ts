@@ -2,7 +2,7 @@
 // after too many failures, passwords that must be changed, and when they were. What a bind's answer says of it goes into a
 // response control.
 
-import { PASSWORD_POLICY_CONTROL } from '../../directory/ldap-password-policy.ts';
+import { PASSWORD_POLICY_CONTROL } from '../../directory/ldap/password-policy.ts';
 import type { Entry } from './entry.ts';
 import { passwordMatches } from './password-hash.ts';
 import type { RequestControl } from './requests.ts';

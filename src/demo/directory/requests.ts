@@ -1,7 +1,7 @@
 // Requests (RFC 4511 4.2 to 4.12), read from the wire.
 
-import type { BerCursor } from '../../directory/ldap-ber.ts';
-import { berCursor, MalformedMessage, readAll, tag } from '../../directory/ldap-ber.ts';
+import type { BerCursor } from '../../directory/ldap/ber.ts';
+import { berCursor, MalformedMessage, readAll, tag } from '../../directory/ldap/ber.ts';
 import { decodeValue } from './attributes.ts';
 import type { Change } from './entry.ts';
 import type { Filter } from './filter.ts';

@@ -2,10 +2,10 @@
 
 import { BerWriter } from 'ldapts';
 
-import { tag } from '../../directory/ldap-ber.ts';
+import { tag } from '../../directory/ldap/ber.ts';
+import type { ResultCode } from '../../directory/ldap/result-codes.ts';
+import { resultCode } from '../../directory/ldap/result-codes.ts';
 import { encodeValue } from './attributes.ts';
-import type { ResultCode } from './ldap-result.ts';
-import { resultCodes } from './ldap-result.ts';
 import type { Operation } from './requests.ts';
 
 export interface Result {
@@ -44,7 +44,7 @@ export function writeResult(id: number, operation: Answerable, result: Result): 
   return written((writer) => {
     writer.writeInt(id);
     writer.startSequence(RESULTS[operation]);
-    writer.writeEnumeration(resultCodes[code]);
+    writer.writeEnumeration(resultCode[code]);
     writer.writeString(''); // matchedDN
     writer.writeString(diagnosticMessage);
     if (oid !== undefined) writer.writeString(oid, RESPONSE_OID);

@@ -1,6 +1,6 @@
 // Search and compare (RFC 4511 4.5 and 4.10), with pages (RFC 2696).
 
-import { berCursor } from '../../directory/ldap-ber.ts';
+import { berCursor } from '../../directory/ldap/ber.ts';
 import { isOperational, isPassword } from './attributes.ts';
 import type { Entry } from './entry.ts';
 import { PASSWORD_MODIFY, START_TLS, WHO_AM_I } from './extended.ts';

@@ -2,7 +2,7 @@
 // reads everything but passwords, and people change a little of their own.
 
 import type { Entry } from './entry.ts';
-import { LdapRefusal } from './ldap-result.ts';
+import { LdapRefusal } from './ldap-refusal.ts';
 import type { PasswordPolicy } from './password-policy.ts';
 import type { DirectoryTree } from './tree.ts';
 

@@ -7,7 +7,7 @@ import { comparableDn, dnKey, formatDn, parseDn } from '../../directory/distingu
 import { comparable, isOwnDn, isReadOnly, MEMBER_ATTRIBUTES } from './attributes.ts';
 import type { Attributes, Change, Entry } from './entry.ts';
 import { applyChanges, checkEntry, hasValue } from './entry.ts';
-import { LdapRefusal } from './ldap-result.ts';
+import { LdapRefusal } from './ldap-refusal.ts';
 import { Memberships } from './memberships.ts';
 
 export type Scope = 'base' | 'one' | 'sub' | 'children';
