@@ -5,6 +5,7 @@ import type { PageParts } from './compose-pages.ts';
 import type { People } from './compose-people.ts';
 import type { SecondFactors } from './compose-second-factors.ts';
 import type { Directories } from './directory/directories.ts';
+import { resolveSchema } from './directory/presets.ts';
 import { createChangePassword } from './first-factors/change-password.ts';
 import type { NamedDirectory } from './first-factors/first-factor.ts';
 import { createLockoutLimits } from './first-factors/lockout-allowance.ts';
@@ -39,11 +40,12 @@ export function composeLogin(base: Base, { sender }: PageParts, people: People, 
 }
 
 function namedDirectories(directories: Directories, tenant: Tenant): NamedDirectory[] {
-  return directories.of(tenant).map(({ id, directory, settings: { realm, lockoutBudget, lockoutWindow } }) => ({
+  return directories.of(tenant).map(({ id, directory, settings }) => ({
     id,
     directory,
-    realm,
-    lockoutBudget,
-    lockoutWindow,
+    realm: settings.realm,
+    lockoutBudget: settings.lockoutBudget,
+    lockoutWindow: settings.lockoutWindow,
+    untoldBudget: resolveSchema(settings).untoldBudget,
   }));
 }

@@ -3,18 +3,20 @@
 import type { LockoutPolicy } from './directory.ts';
 
 export interface ConfiguredLockout {
-  /** Binds that may fail before we stop asking. */
+  /** Binds that may fail before we stop asking; fewer where the directory tells that it locks an account after as many. */
   lockoutBudget?: number | undefined;
-  /** Seconds after which the directory forgets failed binds. */
+  /** Seconds after which the directory forgets failed binds; what it tells if that is longer. */
   lockoutWindow?: number | undefined;
+  /** What such a kind of server bears as it is installed (presets.ts); the strictest if left out. */
+  untoldBudget?: number | undefined;
 }
 
-/** 389-ds locks after three failures unless set, and lets nobody but administrators read that. */
-const USUAL_BUDGET = 2;
+const STRICTEST_BUDGET = 2;
 export const USUAL_WINDOW = 15 * 60;
 
 export function assumedLockout({
-  lockoutBudget = USUAL_BUDGET,
+  untoldBudget = STRICTEST_BUDGET,
+  lockoutBudget = untoldBudget,
   lockoutWindow = USUAL_WINDOW,
 }: ConfiguredLockout): LockoutPolicy & { window: number } {
   return { threshold: lockoutBudget + 1, window: lockoutWindow };

@@ -59,7 +59,7 @@ export function createLdapDirectory(options: LdapDirectoryOptions): Directory {
     rootDse,
     kind: schema.lockout,
     baseDn,
-    configured: settings,
+    configured: { ...settings, untoldBudget: schema.untoldBudget },
     rulesHidden: lockoutHidden,
     now,
   });

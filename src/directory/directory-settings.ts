@@ -181,7 +181,7 @@ export const directorySettings = z
       .max(1000)
       .optional()
       .describe(
-        "Binds that may fail before we stop asking: one less than the directory's own threshold where it tells that, else 2",
+        "Binds that may fail before we stop asking: one less than the directory's own threshold where it tells that, else 4 (2 with 389ds)",
       ),
     lockoutWindow: duration
       .optional()

@@ -37,6 +37,8 @@ export interface DirectorySchema {
   passwords: { change: 'password-modify' | 'unicode-pwd' | 'no'; warnDays: number };
   /** How the server is asked about failed binds (lockout-rules.ts). */
   lockout: 'ppolicy' | 'activedirectory' | '389ds' | null;
+  /** Failed binds that such a server bears as it is installed or usually set up, where it does not tell. */
+  untoldBudget: number;
 }
 
 type Preset = Omit<DirectorySchema, 'passwords'> & { passwords: Pick<DirectorySchema['passwords'], 'change'> };
@@ -84,6 +86,7 @@ const openldap: Preset = {
   },
   passwords: { change: 'password-modify' },
   lockout: 'ppolicy',
+  untoldBudget: 4,
 };
 
 const rfc2307: Preset = {
@@ -136,6 +139,7 @@ const activedirectory: Preset = {
   },
   passwords: { change: 'unicode-pwd' },
   lockout: 'activedirectory',
+  untoldBudget: 4,
 };
 
 const ds389: Preset = {
@@ -150,6 +154,8 @@ const ds389: Preset = {
     passwordExpiresAt: 'passwordExpirationTime',
   },
   lockout: '389ds',
+  // It locks after three unless set, and lets nobody but administrators read that.
+  untoldBudget: 2,
 };
 
 const freeipa: Preset = {
@@ -164,6 +170,8 @@ const freeipa: Preset = {
     passwordExpiresAt: 'krbPasswordExpiration',
   },
   groups: { ...ds389.groups, objectClass: ['ipaUserGroup'], member: ['member'] },
+  // krbPwdMaxFailure is 6 unless set.
+  untoldBudget: 4,
 };
 
 const lldap: Preset = {

@@ -2,20 +2,17 @@
 // share (attempt limits, audit, what a person is told). A factor never imports another.
 
 import type { AuditEvent } from '../audit/audit.ts';
+import type { ConfiguredLockout } from '../directory/assumed-lockout.ts';
 import type { BindNotice, BindRefusal, Directory, DirectoryUser } from '../directory/directory.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Allowance } from '../security/attempt-limiter.ts';
 
 /** One of a tenant's, as sign-in asks it. */
-export interface NamedDirectory {
+export interface NamedDirectory extends ConfiguredLockout {
   id: string;
   directory: Directory;
   /** `ann@<realm>`, or `<realm>\ann`, means this directory and no other. */
   realm?: string | undefined;
-  /** Binds that may fail before we stop asking; fewer where the directory tells that it locks an account after as many. */
-  lockoutBudget?: number | undefined;
-  /** Seconds after which the directory forgets failed binds; what it tells if left out. */
-  lockoutWindow?: number | undefined;
 }
 
 /** Why a directory takes a password that is right for nothing but to change it. */
