@@ -15,23 +15,14 @@ import { startRelay } from '../support/relay.ts';
 import type { Relay } from '../support/relay.ts';
 import { startSlapd } from '../support/slapd.ts';
 import type { TestSlapd } from '../support/slapd.ts';
-import { settings } from '../support/tenants.ts';
+import { loadedTenant } from '../support/tenants.ts';
 
 /** RFC 3062 2 */
 const PASSWORD_MODIFY = '1.3.6.1.4.1.4203.1.11.1';
 const CURRENT = 'the one of today';
 const NEXT = 'violet tractor umbrella';
 
-const tenant = {
-  id: 't1',
-  slug: 'acme',
-  name: 'Acme Widgets',
-  status: 'active' as const,
-  version: 1,
-  secret: 'a secret',
-  settings: settings(),
-  directories: [],
-};
+const tenant = loadedTenant();
 
 describe('a change of password that nobody knows the end of', () => {
   let slapd: TestSlapd;

@@ -20,9 +20,16 @@ import type {
 } from '../../src/tenants/tenant-declaration.ts';
 import { roleSettings, tenantSettings } from '../../src/tenants/tenant-settings.ts';
 import type { RoleSettings, TenantSettings } from '../../src/tenants/tenant-settings.ts';
+import type { Tenant } from '../../src/tenants/tenants.ts';
 import { declaredDirectories, declaredTenants } from '../../src/tenants/tenants-postgres.ts';
 
 export const encryption = createEncryption([{ id: 'k1', secret: 'a secret of more than 32 characters' }]);
+
+/** As a use case gets it; in no database. */
+export function loadedTenant(parts: Partial<Tenant> = {}): Tenant {
+  const rest = { status: 'active', version: 1, secret: 'a secret', directories: [] } as const;
+  return { id: 't1', slug: 'acme', name: 'Acme Widgets', settings: settings(), ...rest, ...parts };
+}
 
 /** A slug that no other test has. */
 export function freshSlug(): string {

@@ -13,18 +13,9 @@ import type { Attempt } from '../../src/security/attempt-limiter.ts';
 import type { AccountChange } from '../../src/users/account-changed.ts';
 import type { User } from '../../src/users/users.ts';
 import { ann, entryOf, fakeDirectory } from '../support/password-sign-in.ts';
-import { settings } from '../support/tenants.ts';
+import { loadedTenant } from '../support/tenants.ts';
 
-const tenant = {
-  id: 't1',
-  slug: 'acme',
-  name: 'Acme Widgets',
-  status: 'active' as const,
-  version: 1,
-  secret: 'a secret',
-  settings: settings(),
-  directories: [],
-};
+const tenant = loadedTenant();
 const CURRENT = 'the one of today';
 const NEXT = 'violet tractor umbrella';
 
