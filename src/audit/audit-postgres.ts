@@ -11,11 +11,13 @@ const LONGEST_TEXT = 500;
 
 const INSERT = `
   insert into audit_events
-    (id, tenant_id, type, actor_kind, actor_id, subject_kind, subject_id, reason, detail, address, user_agent, request_id)
-  select id, tenant_id, type, actor_kind, actor_id, subject_kind, subject_id, reason, detail, address, user_agent, request_id
+    (id, tenant_id, type, actor_kind, actor_id, actor_tenant, subject_kind, subject_id, reason, detail, changes, address,
+     user_agent, request_id)
+  select id, tenant_id, type, actor_kind, actor_id, actor_tenant, subject_kind, subject_id, reason, detail, changes, address,
+         user_agent, request_id
     from jsonb_to_recordset($1) as event
-      (id uuid, tenant_id uuid, type text, actor_kind text, actor_id text, subject_kind text, subject_id text, reason text,
-       detail jsonb, address text, user_agent text, request_id text)`;
+      (id uuid, tenant_id uuid, type text, actor_kind text, actor_id text, actor_tenant text, subject_kind text, subject_id text,
+       reason text, detail jsonb, changes jsonb, address text, user_agent text, request_id text)`;
 
 /** `reports` are for what has happened already, outside of any unit of work. */
 export function createPostgresAudit(db: Database): Audit & { reports: AuditReports } {
@@ -36,7 +38,7 @@ export function createPostgresAudit(db: Database): Audit & { reports: AuditRepor
   };
 }
 
-function rowOf({ type, tenantId, actor, subject, reason, detail }: AuditEvent): object {
+function rowOf({ type, tenantId, actor, subject, reason, detail, changes }: AuditEvent): object {
   const request = currentRequest();
   return {
     id: uuidv7(),
@@ -44,10 +46,12 @@ function rowOf({ type, tenantId, actor, subject, reason, detail }: AuditEvent): 
     type,
     actor_kind: actor?.kind,
     actor_id: actor?.id,
+    actor_tenant: actor?.tenant,
     subject_kind: subject?.kind,
     subject_id: subject?.id,
     reason,
     detail,
+    changes,
     address: request?.address,
     user_agent: request?.userAgent,
     request_id: request?.requestId,

@@ -1,5 +1,7 @@
 // The audit trail: which events there are and what each carries. Written in the transaction of the use case it reports.
 
+import type { Difference } from './differences.ts';
+
 export type AuditEventType =
   | 'login.succeeded'
   | 'login.failed'
@@ -34,20 +36,93 @@ export type AuditEventType =
   | 'password.change_required'
   | 'password.changed'
   | 'password.change_uncertain'
-  | 'password.refused';
+  | 'password.refused'
+  | 'tenant.created'
+  | 'tenant.changed'
+  | 'tenant.suspended'
+  | 'tenant.resumed'
+  | 'tenant.deletion_requested'
+  | 'tenant.deletion_withdrawn'
+  | 'settings.changed'
+  | 'directory.created'
+  | 'directory.changed'
+  | 'directory.removed'
+  | 'directory.tested'
+  | 'user.changed'
+  | 'user.disabled'
+  | 'user.enabled'
+  | 'user.approved'
+  | 'user.rejected'
+  | 'user.completed'
+  | 'user.deleted'
+  | 'user.roles_changed'
+  | 'user.groups_changed'
+  | 'user.factors_reset'
+  | 'user.link_sent'
+  | 'user.explained'
+  | 'users.imported'
+  | 'users.exported'
+  | 'consent.revoked'
+  | 'group.created'
+  | 'group.changed'
+  | 'group.deleted'
+  | 'group.member_added'
+  | 'group.member_removed'
+  | 'group.manager_added'
+  | 'group.manager_removed'
+  | 'group.roles_changed'
+  | 'role.created'
+  | 'role.changed'
+  | 'role.deleted'
+  | 'resource_type.created'
+  | 'resource_type.changed'
+  | 'resource_type.deleted'
+  | 'client.created'
+  | 'client.changed'
+  | 'client.deleted'
+  | 'client.secret_added'
+  | 'client.secret_removed'
+  | 'api_key.created'
+  | 'api_key.changed'
+  | 'api_key.rotated'
+  | 'api_key.deleted'
+  | 'webhook.created'
+  | 'webhook.changed'
+  | 'webhook.secret_rotated'
+  | 'webhook.deleted'
+  | 'delivery.retried'
+  | 'key.retired'
+  | 'audit.exported';
 
 /** No code, secret, password or token ever goes into `detail`. */
 export interface AuditEvent {
   type: AuditEventType;
   tenantId: string;
-  /** Who did it: a user's id, a client's id, or the system itself. */
-  actor?: { kind: 'user' | 'client' | 'system'; id: string };
+  /** Who did it: a user's id, a client's id, an API key's, or the system itself; `tenant` is the slug where it is not of this one. */
+  actor?: { kind: 'user' | 'client' | 'api-key' | 'system'; id: string; tenant?: string };
   /** What it was done to. */
-  subject?: { kind: 'user' | 'client' | 'session' | 'grant' | 'key' | 'tenant'; id: string };
+  subject?: { kind: AuditSubjectKind; id: string };
   /** Why: a reason's stable name, as `bad-credentials`. */
   reason?: string;
   detail?: Record<string, string | number | boolean | readonly string[]>;
+  /** What a write made different. */
+  changes?: readonly Difference[];
 }
+
+export type AuditSubjectKind =
+  | 'user'
+  | 'client'
+  | 'session'
+  | 'grant'
+  | 'key'
+  | 'tenant'
+  | 'directory'
+  | 'group'
+  | 'role'
+  | 'resource-type'
+  | 'api-key'
+  | 'webhook'
+  | 'delivery';
 
 /** Of what people do to their own account. */
 export function byUser(tenantId: string, userId: string): Pick<AuditEvent, 'tenantId' | 'actor' | 'subject'> {

@@ -5,9 +5,10 @@ import { ALLOWANCE } from '../security/attempt-limiter.ts';
 import type { PasswordHash } from '../security/password-hash.ts';
 import { LOCAL_SUFFIX } from '../users/users.ts';
 import type { Candidate, FirstFactor } from './first-factor.ts';
+import type { UserStatus } from '../users/users.ts';
 
 export interface LocalAccount {
-  user: { id: string; status: 'active' | 'disabled'; proofGeneration: number };
+  user: { id: string; status: UserStatus; proofGeneration: number };
   /** Undefined before a first password is set. */
   passwordHash: string | undefined;
 }
@@ -52,7 +53,7 @@ export function localPassword(tenantId: string, accounts: LocalAccounts, passwor
       async prove(password) {
         const { ok, rehash } = await passwordHash.verify(stored, password);
         if (!ok || stored === undefined) return refused('bad-credentials');
-        if (user.status === 'disabled') return refused('disabled');
+        if (user.status !== 'active') return refused('disabled');
         if (rehash) await accounts.replacePasswordHash(tenantId, user.id, stored, await passwordHash.hash(password));
         return accepted({ kind: 'local', userId: user.id, proofGeneration: user.proofGeneration });
       },

@@ -145,6 +145,22 @@ const policy = z
       .describe(
         'Lets people spare themselves the second factor in a browser of their own for so long; off if left out',
       ),
+    accounts: z
+      .strictObject({
+        approval: z
+          .boolean()
+          .default(false)
+          .describe('Whoever has set up an account that lives here waits until an administrator approves it'),
+      })
+      .prefault({}),
+    administration: z
+      .strictObject({
+        freshSecondFactor: z
+          .boolean()
+          .default(false)
+          .describe('Administrators change this tenant only within 5 minutes of signing in with acr mfa (RFC 9470)'),
+      })
+      .prefault({}),
     sessionIdle: lifetime.default(30 * MINUTE).describe('A session ends after so long without use'),
     sessionAbsolute: lifetime.default(12 * HOUR).describe('A session ends after so long, used or not'),
     trustDirectoryContacts: z

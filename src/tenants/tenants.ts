@@ -7,8 +7,10 @@ import type { TenantSettings } from './tenant-settings.ts';
 /** The tenant that administers the others. It always exists. */
 export const ROOT_TENANT = 'root';
 
-/** Who may change an entry: the configuration file that declares it, or the admin API. */
+/** Who may change an entry, or a role: the configuration file that declares it, or the admin API. */
 export type Owner = 'file' | 'api';
+/** `system`: what every tenant has. */
+export type RoleOwner = Owner | 'system';
 
 export interface Tenant {
   id: string;

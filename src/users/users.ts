@@ -10,13 +10,19 @@ export interface UserProfile extends DirectoryProfile {
   phoneNumberVerified?: boolean;
 }
 
+/**
+ * Of these only `active` people sign in. An account that lives here is `pending` until its owner has set it up, then `complete`
+ * where the tenant asks for approval; it may be `rejected` instead.
+ */
+export type UserStatus = 'pending' | 'complete' | 'active' | 'disabled' | 'rejected';
+
 export interface User {
   /** A UUIDv7; the `sub`. */
   id: string;
   tenantId: string;
   /** As the directory, or whoever made the account, spells it. */
   username: string;
-  status: 'active' | 'disabled';
+  status: UserStatus;
   profile: UserProfile;
   /** Undefined for a local account. */
   directory: UserEntry | undefined;

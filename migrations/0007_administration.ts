@@ -1,0 +1,230 @@
+import type { Knex } from 'knex';
+
+/** What administrators make and see: groups that live here, API keys, webhooks, imports, one-time links, seals of the audit trail. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    -- A tenant that is to be deleted is suspended until then.
+    alter table tenants add column delete_after timestamptz;
+    alter table directories add column created_at timestamptz not null default now();
+    alter table directories add column updated_at timestamptz not null default now();
+
+    alter table users drop constraint users_status_check;
+    alter table users add constraint users_status_check
+      check (status in ('pending', 'complete', 'active', 'disabled', 'rejected'));
+    alter table users add column updated_at timestamptz not null default now();
+    -- A first second factor is set up by way of a one-time link only.
+    alter table users add column enrols_by_link boolean not null default false;
+    -- In the order of code points, which serves prefixes too.
+    create index users_by_name on users (tenant_id, (lower(username) collate "C"), id);
+    create index users_by_email on users (tenant_id, (lower(profile ->> 'email') collate "C"), id);
+    create index users_by_status on users (tenant_id, status, id);
+
+    create table groups (
+      id uuid primary key,
+      tenant_id uuid not null references tenants on delete cascade,
+      name text not null,
+      description text,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now(),
+      unique (tenant_id, id)
+    );
+    create unique index groups_by_name on groups (tenant_id, (lower(name) collate "C"));
+
+    -- A member is a user or another group that lives here.
+    create table group_members (
+      tenant_id uuid not null,
+      group_id uuid not null,
+      kind text not null check (kind in ('user', 'group')),
+      user_id uuid,
+      member_group_id uuid,
+      -- Whichever of the two it is.
+      member_id uuid not null generated always as (coalesce(user_id, member_group_id)) stored,
+      added_at timestamptz not null default now(),
+      check ((kind = 'user') = (user_id is not null) and num_nonnulls(user_id, member_group_id) = 1),
+      primary key (tenant_id, group_id, member_id),
+      foreign key (tenant_id, group_id) references groups (tenant_id, id) on delete cascade,
+      foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade,
+      foreign key (tenant_id, member_group_id) references groups (tenant_id, id) on delete cascade
+    );
+    create index group_members_by_member on group_members (tenant_id, member_id);
+
+    -- Who may change the membership of one group, and nothing else.
+    create table group_managers (
+      tenant_id uuid not null,
+      group_id uuid not null,
+      user_id uuid not null,
+      added_at timestamptz not null default now(),
+      primary key (tenant_id, group_id, user_id),
+      foreign key (tenant_id, group_id) references groups (tenant_id, id) on delete cascade,
+      foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade
+    );
+    create index group_managers_by_user on group_managers (tenant_id, user_id);
+
+    -- system: every tenant has them, and what they permit is the program's to say. A role that the file declares under such a name
+    -- stays what it is.
+    alter table roles drop constraint roles_owner_check;
+    alter table roles add constraint roles_owner_check check (owner in ('file', 'api', 'system'));
+    alter table roles add column description text;
+    alter table roles add column created_at timestamptz not null default now();
+    alter table roles add column updated_at timestamptz not null default now();
+    update roles set owner = 'system'
+     where owner = 'api' and name = 'owner' and permissions = '{}' and inherits = '{}';
+    insert into roles (id, tenant_id, name, permissions, inherits, owner)
+    select gen_random_uuid(), t.id, role, '{}', '{}', 'system'
+      from tenants t cross join unnest(array['owner', 'admin', 'helpdesk', 'auditor']) role
+    on conflict (tenant_id, name) do nothing;
+
+    -- What a tenant's own applications protect, so that a permission is no typing error.
+    create table resource_types (
+      id uuid primary key,
+      tenant_id uuid not null references tenants on delete cascade,
+      name text not null,
+      actions text[] not null,
+      description text,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now(),
+      unique (tenant_id, name)
+    );
+
+    -- Beside the one that the configuration file gives; two at once while a client changes over.
+    create table client_secrets (
+      id uuid primary key,
+      tenant_id uuid not null,
+      client_id text not null,
+      secret text not null,
+      created_at timestamptz not null default now(),
+      expires_at timestamptz,
+      foreign key (tenant_id, client_id) references clients (tenant_id, client_id) on delete cascade
+    );
+    create index client_secrets_by_client on client_secrets (tenant_id, client_id, created_at desc);
+
+    create table api_keys (
+      id uuid primary key,
+      tenant_id uuid not null references tenants on delete cascade,
+      name text not null,
+      permissions text[] not null,
+      secret_hash text not null unique,
+      -- The one before, for as long as both are good.
+      previous_hash text unique,
+      previous_until timestamptz,
+      created_by text not null,
+      expires_at timestamptz,
+      last_used_at timestamptz,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now(),
+      unique (tenant_id, id)
+    );
+
+    create table one_time_links (
+      id uuid primary key,
+      tenant_id uuid not null,
+      user_id uuid not null,
+      purpose text not null check (purpose in ('password', 'enrolment')),
+      token_hash text not null unique,
+      created_at timestamptz not null default now(),
+      expires_at timestamptz not null,
+      used_at timestamptz,
+      foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade
+    );
+    create index one_time_links_by_user on one_time_links (tenant_id, user_id);
+    create index one_time_links_expiry on one_time_links (expires_at);
+
+    -- What a POST was answered, for whoever sends it again.
+    create table idempotency_keys (
+      tenant_id uuid not null references tenants on delete cascade,
+      caller text not null,
+      key_hash text not null,
+      request_hash text not null,
+      answer text,
+      created_at timestamptz not null default now(),
+      primary key (tenant_id, caller, key_hash)
+    );
+    create index idempotency_keys_age on idempotency_keys (created_at);
+
+    create table webhooks (
+      id uuid primary key,
+      tenant_id uuid not null references tenants on delete cascade,
+      url text not null,
+      description text,
+      events text[] not null,
+      algorithm text not null check (algorithm in ('hmac-sha256', 'ed25519')),
+      secret text not null,
+      previous_secret text,
+      previous_until timestamptz,
+      enabled boolean not null default true,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now(),
+      unique (tenant_id, id)
+    );
+    create index webhooks_by_tenant on webhooks (tenant_id);
+
+    alter table outbox drop constraint outbox_channel_check;
+    alter table outbox add constraint outbox_channel_check check (channel in ('email', 'sms', 'webhook'));
+    alter table outbox add column webhook_id uuid references webhooks on delete cascade;
+    alter table outbox add column event_type text;
+    create index outbox_by_tenant on outbox (tenant_id, id);
+    create index outbox_by_webhook on outbox (webhook_id, id) where webhook_id is not null;
+
+    -- actor_tenant: of another tenant's administrator. changes: what a write made different. seal: null until it is sealed.
+    alter table audit_events add column actor_tenant text, add column changes jsonb, add column seal bigint;
+    create index audit_events_by_actor on audit_events (tenant_id, actor_id, at desc);
+    create index audit_events_by_type on audit_events (tenant_id, type, at desc, id desc);
+    create index audit_events_unsealed on audit_events (tenant_id, at, id) where seal is null;
+    create index audit_events_by_seal on audit_events (tenant_id, seal);
+
+    create table audit_seals (
+      tenant_id uuid not null references tenants on delete cascade,
+      number bigint not null,
+      events int not null,
+      previous_hash text not null,
+      hash text not null,
+      sealed_at timestamptz not null default now(),
+      primary key (tenant_id, number)
+    );
+
+    -- How far an import has come, so that the same file goes on where it broke off.
+    create table imports (
+      id uuid primary key,
+      tenant_id uuid not null references tenants on delete cascade,
+      digest text not null,
+      state text not null check (state in ('running', 'done', 'failed')),
+      next_row bigint not null default 1,
+      created int not null default 0,
+      updated int not null default 0,
+      unchanged int not null default 0,
+      failed int not null default 0,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now(),
+      unique (tenant_id, id)
+    );
+  `);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw(`
+    drop table imports, audit_seals;
+    drop index audit_events_by_actor, audit_events_by_type;
+    alter table audit_events drop column actor_tenant, drop column changes, drop column seal;
+    delete from outbox where channel = 'webhook';
+    alter table outbox drop column webhook_id, drop column event_type;
+    drop index outbox_by_tenant;
+    alter table outbox drop constraint outbox_channel_check;
+    alter table outbox add constraint outbox_channel_check check (channel in ('email', 'sms'));
+    drop table webhooks, idempotency_keys, one_time_links, api_keys, client_secrets, resource_types;
+    delete from role_holders h using roles r
+     where r.id = h.role_id and r.owner = 'system' and r.name <> 'owner';
+    delete from roles where owner = 'system' and name <> 'owner';
+    update roles set owner = 'api' where owner = 'system';
+    alter table roles drop constraint roles_owner_check;
+    alter table roles add constraint roles_owner_check check (owner in ('file', 'api'));
+    alter table roles drop column description, drop column created_at, drop column updated_at;
+    drop table group_managers, group_members, groups;
+    drop index users_by_name, users_by_email, users_by_status;
+    alter table users drop column updated_at, drop column enrols_by_link;
+    update users set status = 'disabled' where status in ('pending', 'complete', 'rejected');
+    alter table users drop constraint users_status_check;
+    alter table users add constraint users_status_check check (status in ('active', 'disabled'));
+    alter table directories drop column created_at, drop column updated_at;
+    alter table tenants drop column delete_after;
+  `);
+}

@@ -1,0 +1,44 @@
+// Who calls the admin API, and what they may do with it. How they prove who they are is authenticate.ts's.
+
+import type { AuditEvent } from '../audit/audit.ts';
+import type { Tenant } from '../tenants/tenants.ts';
+import { ROOT_TENANT } from '../tenants/tenants.ts';
+import { covers } from './permissions.ts';
+
+export interface Caller {
+  kind: 'user' | 'client' | 'api-key' | 'system';
+  /** A user's id, a client_id, an API key's id, or what of the system it is. */
+  id: string;
+  /** Whose administrator: what a key or a token of one tenant may do ends there, unless it is `root`. */
+  tenant: Pick<Tenant, 'id' | 'slug'>;
+  /** As permissions.ts compares them: what the roles permit now, cut with the scope of the token or key. */
+  permissions: ReadonlySet<string>;
+  /** Local groups that the caller manages the membership of, by id. */
+  managedGroups: ReadonlySet<string>;
+  /** Of a person: how, and when (seconds since the epoch), they signed in. */
+  signIn?: { acr: string | undefined; authTime: number | undefined } | undefined;
+}
+
+export function may(caller: Caller, permission: string): boolean {
+  return covers(caller.permissions, permission);
+}
+
+/** Whether the caller holds each of these, and so may give them to somebody else. */
+export function holdsAll(caller: Caller, permissions: Iterable<string>): boolean {
+  return [...permissions].every((permission) => may(caller, permission));
+}
+
+export function isOfRoot(caller: Caller): boolean {
+  return caller.tenant.slug === ROOT_TENANT;
+}
+
+/** As the audit trail names it; of another tenant's administrator the tenant as well. */
+export function actorOf(caller: Caller, tenantId: string): NonNullable<AuditEvent['actor']> {
+  const { kind, id, tenant } = caller;
+  return { kind, id, ...(tenant.id !== tenantId && { tenant: tenant.slug }) };
+}
+
+/** The operator at a terminal: whoever reads the configuration with its keys may do everything anyway. */
+export function operator(root: Pick<Tenant, 'id' | 'slug'>): Caller {
+  return { kind: 'system', id: 'command line', tenant: root, permissions: new Set(['*:*']), managedGroups: new Set() };
+}
