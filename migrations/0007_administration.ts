@@ -5,6 +5,14 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     -- A tenant that is to be deleted is suspended until then.
     alter table tenants add column delete_after timestamptz;
+    create index tenants_to_delete on tenants (delete_after) where delete_after is not null;
+    -- Nothing of a tenant but that it is gone, for processes that still serve it.
+    create table deleted_tenants (
+      id uuid primary key,
+      version bigint not null,
+      deleted_at timestamptz not null default now()
+    );
+    create index deleted_tenants_version on deleted_tenants (version);
     alter table directories add column created_at timestamptz not null default now();
     alter table directories add column updated_at timestamptz not null default now();
 
@@ -17,6 +25,8 @@ export async function up(knex: Knex): Promise<void> {
     -- In the order of code points, which serves prefixes too.
     create index users_by_name on users (tenant_id, (lower(username) collate "C"), id);
     create index users_by_email on users (tenant_id, (lower(profile ->> 'email') collate "C"), id);
+    create index users_by_directory_group on users using gin (directory_groups jsonb_path_ops)
+      where directory_id is not null;
     create index users_by_status on users (tenant_id, status, id);
 
     create table groups (
@@ -47,6 +57,7 @@ export async function up(knex: Knex): Promise<void> {
       foreign key (tenant_id, member_group_id) references groups (tenant_id, id) on delete cascade
     );
     create index group_members_by_member on group_members (tenant_id, member_id);
+    create index group_members_nested on group_members (tenant_id, group_id) where kind = 'group';
 
     -- Who may change the membership of one group, and nothing else.
     create table group_managers (
@@ -108,7 +119,7 @@ export async function up(knex: Knex): Promise<void> {
       previous_hash text unique,
       previous_until timestamptz,
       created_by text not null,
-      expires_at timestamptz,
+      expires_at timestamptz not null,
       last_used_at timestamptz,
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now(),
@@ -121,6 +132,8 @@ export async function up(knex: Knex): Promise<void> {
       user_id uuid not null,
       purpose text not null check (purpose in ('password', 'enrolment')),
       token_hash text not null unique,
+      -- The address that it was mailed to; null of one that was shown.
+      sent_to text,
       created_at timestamptz not null default now(),
       expires_at timestamptz not null,
       used_at timestamptz,
@@ -219,12 +232,13 @@ export async function down(knex: Knex): Promise<void> {
     alter table roles add constraint roles_owner_check check (owner in ('file', 'api'));
     alter table roles drop column description, drop column created_at, drop column updated_at;
     drop table group_managers, group_members, groups;
-    drop index users_by_name, users_by_email, users_by_status;
+    drop index users_by_name, users_by_email, users_by_status, users_by_directory_group;
     alter table users drop column updated_at, drop column enrols_by_link;
     update users set status = 'disabled' where status in ('pending', 'complete', 'rejected');
     alter table users drop constraint users_status_check;
     alter table users add constraint users_status_check check (status in ('active', 'disabled'));
     alter table directories drop column created_at, drop column updated_at;
+    drop table deleted_tenants;
     alter table tenants drop column delete_after;
   `);
 }

@@ -4,6 +4,7 @@ import type { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Middleware } from 'koa';
 
+import type { AdminMiddleware } from './admin/admin-routes.ts';
 import { AppError } from './errors.ts';
 import { closeAfterUnreadBody } from './http/body.ts';
 import { clientAddress } from './http/client-address.ts';
@@ -29,6 +30,8 @@ export interface AppDeps {
   sites: Sites;
   /** Probes and metrics; undefined where they have a port of their own. */
   health: Router | undefined;
+  /** The admin API and its pages, which are no tenant's. */
+  administration: readonly AdminMiddleware[];
   /** Our own pages, asked in this order. */
   routers: readonly Router[];
   /** Whatever else there is under an issuer. */
@@ -51,6 +54,7 @@ export function createApp(deps: AppDeps): Koa {
   app.use(handleErrors({ renderErrorPage: sender.renderErrorPage, log }));
   app.use(requireHost((host) => host === publicUrl.host || sites.isTenantHost(host)));
   app.use(deps.staticFiles.serve);
+  for (const surface of deps.administration) app.use(surface);
   app.use(tenantContext(sites, publicUrl.host));
   for (const router of deps.routers) app.use(router.routes());
   app.use(refuseOtherMethods);

@@ -5,23 +5,32 @@ import { lookOf } from './compose-pages.ts';
 import type { PageParts } from './compose-pages.ts';
 import type { Configuration } from './config.ts';
 import { startDeliveryWorker } from './delivery/delivery-worker.ts';
+import type { DeliveryWorker, DeliveryWorkerOptions } from './delivery/delivery-worker.ts';
 import { createEnqueue } from './delivery/delivery.ts';
 import type { Channel, EmailMessage, SmsMessage } from './delivery/delivery.ts';
 import { createSmtpChannel } from './delivery/email-smtp.ts';
 import { createNotifications } from './delivery/notifications.ts';
-import { createPostgresOutbox } from './delivery/outbox-postgres.ts';
 import { createHttpSmsChannel } from './delivery/sms-http.ts';
 import { createSnsChannel } from './delivery/sms-sns.ts';
+import { createWebhookChannel } from './delivery/webhook-http.ts';
 import { chooseLanguage } from './http/language.ts';
 import { currentDevice } from './http/request-context.ts';
 import { createSendCode } from './second-factors/send-code.ts';
 import type { Tenant } from './tenants/tenants.ts';
+import { createDisableGone } from './webhooks/disable-gone.ts';
 
 /** In place of the configured ones; the demo's inbox is both. */
 export interface OwnChannels {
   emailChannel?: Channel<EmailMessage> | undefined;
   smsChannel?: Channel<SmsMessage> | undefined;
 }
+
+export interface DeliveryOptions extends OwnChannels {
+  /** Only queues: a serving process sends. */
+  queuesOnly?: boolean;
+}
+
+const NO_WORKER: DeliveryWorker = { poke: () => undefined, stop: () => Promise.resolve() };
 
 export type DeliveryParts = ReturnType<typeof composeDelivery>;
 
@@ -30,7 +39,7 @@ export function composeDelivery(
   base: Base,
   { renderer, messages }: PageParts,
   { mail, sms }: Pick<Configuration, 'mail' | 'sms'>,
-  own: OwnChannels,
+  { queuesOnly = false, ...own }: DeliveryOptions,
 ) {
   const smtp = mail && createSmtpChannel(mail);
   const sns = sms?.provider === 'sns' ? createSnsChannel(sms) : undefined;
@@ -38,12 +47,17 @@ export function composeDelivery(
   const available = { email: own.emailChannel ?? smtp, sms: own.smsChannel ?? sns ?? gateway };
   const channels = (['email', 'sms'] as const).filter((channel) => available[channel] !== undefined);
 
-  const outbox = createPostgresOutbox(base.db, base.encryption);
-  const worker = startDeliveryWorker({ outbox, channels: available, log: base.log });
+  const { outbox } = base;
+  const start = (options: Omit<DeliveryWorkerOptions, 'outbox' | 'log'>) =>
+    queuesOnly ? NO_WORKER : startDeliveryWorker({ outbox, log: base.log, ...options });
+  const worker = start({ channels: available });
+  const webhook = createWebhookChannel({ ...base, gone: createDisableGone(base) });
+  const webhookWorker = start({ channels: { webhook }, carries: ['webhook'], concurrency: 20 });
   const enqueue = createEnqueue(outbox, worker.poke);
   const contextOf = (tenant: Tenant, language: string) => ({ tenant: lookOf(tenant), language });
   return {
     channels,
+    enqueue,
     deliveryStatus: outbox.status,
     sendCode: createSendCode({
       ...base,
@@ -70,7 +84,7 @@ export function composeDelivery(
       },
     }),
     async stop() {
-      await worker.stop();
+      await Promise.all([worker.stop(), webhookWorker.stop()]);
       smtp?.close();
       sns?.close();
     },

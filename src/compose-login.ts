@@ -39,7 +39,8 @@ export function composeLogin(base: Base, { sender }: PageParts, people: People, 
   return { logins, interactions: createInteractions({ clients, sender }) };
 }
 
-function namedDirectories(directories: Directories, tenant: Tenant): NamedDirectory[] {
+/** As a sign-in asks them. */
+export function namedDirectories(directories: Directories, tenant: Tenant): NamedDirectory[] {
   return directories.of(tenant).map(({ id, directory, settings }) => ({
     id,
     directory,

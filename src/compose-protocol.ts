@@ -7,6 +7,7 @@ import type { PageParts } from './compose-pages.ts';
 import type { People } from './compose-people.ts';
 import { reportEvents } from './oidc/events.ts';
 import { createGroupsTickets } from './oidc/groups-tickets.ts';
+import { createGuardedFetch } from './oidc/guarded-fetch.ts';
 import { createProviderPages } from './oidc/provider-pages.ts';
 import { createProvider } from './oidc/provider.ts';
 import { createTenantProviders } from './oidc/tenant-providers.ts';
@@ -21,12 +22,14 @@ export function composeProtocol(
 ) {
   const { store, keys, audit, tenants, issuerOf } = base;
   const tickets = createGroupsTickets(store, issuerOf);
+  const guardedFetch = createGuardedFetch(base.outbound);
 
   async function build(tenant: Tenant): Promise<Provider> {
     const provider = createProvider(tenant, issuerOf(tenant), await keys.signingKeys(tenant.id), {
       ...base,
       ...people,
       tickets,
+      guardedFetch,
       pages: createProviderPages({ ...base, sender }),
       languages: messages.languages,
       sessionEnded: ({ uid, userId }) =>

@@ -22,15 +22,18 @@ import { derivedSecrets } from './security/derived-secrets.ts';
 import { FAILURES, RENAMES, createTally } from './security/tally.ts';
 import type { Tenant } from './tenants/tenants.ts';
 import { createAccountChanged } from './users/account-changed.ts';
+import { createPostgresUserRecords } from './users/user-records-postgres.ts';
 
 export type SecondFactors = ReturnType<typeof composeSecondFactors>;
 
 export function composeSecondFactors(base: Base, delivery: DeliveryParts) {
   const challenges = createChallenges(base.store, base.encryption);
   const countFailure = createTally({ ...FAILURES, store: base.store });
+  const userRecords = createPostgresUserRecords(base.db);
   const parts = {
     ...base,
     ...delivery,
+    userRecords,
     challenges,
     askedChallenges: createAskedChallenges({ ...base, ...delivery, challenges }),
     answers: createAnswers({ ...base, countFailure }),
@@ -43,6 +46,9 @@ export function composeSecondFactors(base: Base, delivery: DeliveryParts) {
     accountChanged: parts.changed,
     factors,
     ownedFactors: createOwnedFactors(base),
+    /** Whether a first second factor may be set up by way of a one-time link only. */
+    enrolsByLink: async (tenantId: string, userId: string) =>
+      (await userRecords.find(tenantId, userId))?.enrolsByLink ?? false,
     proveSecondFactor: createProveSecondFactor(parts),
     enrolSecondFactor: createEnrolSecondFactor(parts),
     manageFactors: createManageFactors(parts),

@@ -5,21 +5,26 @@ import type Koa from 'koa';
 
 import { accountRoutes } from './account/account-routes.ts';
 import { createApp, createOpsApp } from './app.ts';
+import { sealPeriodically } from './audit/sealing.ts';
+import { composeAdmin, serveAdmin } from './compose-admin.ts';
 import { composeBase } from './compose-base.ts';
 import type { Base, BaseOptions } from './compose-base.ts';
 import { warn } from './compose-core.ts';
 import { composeDelivery } from './compose-delivery.ts';
 import type { OwnChannels } from './compose-delivery.ts';
+import { composeLinks } from './compose-links.ts';
 import { composeLogin } from './compose-login.ts';
 import { composePages } from './compose-pages.ts';
 import { composePeople } from './compose-people.ts';
 import { composeProtocol } from './compose-protocol.ts';
 import { composeSecondFactors } from './compose-second-factors.ts';
+import { composeTenants } from './compose-tenants.ts';
 import { watchTenants } from './db/change-feed.ts';
 import { sweepPeriodically } from './db/expiry.ts';
 import { assertMigrated } from './db/migrate.ts';
 import { repeat } from './db/repeat.ts';
 import { longestTokenLife } from './keys/keys.ts';
+import { linkRoutes } from './links/link-routes.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { healthRoutes } from './observability/health-routes.ts';
 import { groupsRoutes } from './oidc/groups-routes.ts';
@@ -56,6 +61,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const factors = composeSecondFactors(base, delivery);
   const login = composeLogin(base, pages, people, factors);
   const protocol = composeProtocol(base, pages, people, delivery.channels);
+  const admin = composeAdmin({ base, pages, people, delivery, factors });
 
   const forget = (tenantId: string) => {
     base.caches.forget(tenantId);
@@ -63,7 +69,10 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   };
   const changes = watchTenants(base.db, forget, { onError: warn(log, 'tenant changes cannot be read') });
   const oldKeys = repeat(() => dropOldKeys(base), HOUR_MS, warn(log, 'old signing keys could not be dropped'));
+  const { deleteDue } = composeTenants(base).tenantAdministration;
+  const goneTenants = repeat(() => deleteDue(), HOUR_MS, warn(log, 'tenants could not be deleted'));
   const sweep = sweepPeriodically(base.db, { onError: warn(log, 'expired rows could not be swept') });
+  const sealing = sealPeriodically(base, warn(log, 'audit events could not be sealed'));
   base.metrics.watchPool('database', () => base.db.poolUse());
 
   let draining = false;
@@ -83,10 +92,12 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     trustedProxies: configuration.trustedProxies,
     sites: protocol.sites,
     health: configuration.opsListen ? undefined : health,
+    administration: serveAdmin({ base, pages }, admin),
     routers: [
       loginRoutes({ ...base, ...pages, ...people, ...login }),
       accountRoutes({ ...base, ...pages, ...people, ...factors }),
       groupsRoutes({ ...base, ...people, ...protocol }),
+      linkRoutes({ ...pages, ...composeLinks(base, pages, delivery, factors) }),
       siteRoutes(pages.sender, base.clients),
     ],
     provider: mountProvider(pages.sender),
@@ -99,7 +110,14 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       draining = true;
     },
     async close() {
-      await Promise.all([changes.stop(), oldKeys.stop(), sweep.stop(), delivery.stop()]);
+      await Promise.all([
+        changes.stop(),
+        oldKeys.stop(),
+        goneTenants.stop(),
+        sweep.stop(),
+        sealing.stop(),
+        delivery.stop(),
+      ]);
       await base.audit.reports.settled();
       await people.directories.close();
       await base.store.close();

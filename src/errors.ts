@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'unknown_tenant'
   | 'tenant_suspended'
   | 'login_expired'
+  | 'link_unusable'
   | 'invalid_token'
   | 'directory_unavailable'
   | 'storage_unavailable'

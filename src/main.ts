@@ -5,14 +5,17 @@ import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
 
 import { checkConfig } from './check-config.ts';
+import { SHELLS, completionOf } from './commands/completion.ts';
+import { EXIT_USAGE, UsageError } from './commands/exit-codes.ts';
 import { createAdministrator, setPassword } from './commands/administrators.ts';
+import { verifyAuditLog } from './commands/audit.ts';
+import type { AuditVerification } from './commands/audit.ts';
 import { configured, onStorage, onTenants } from './commands/configured.ts';
 import { testDirectory } from './commands/directory-test.ts';
 import type { DirectoryTest } from './commands/directory-test.ts';
 import { migrate } from './commands/migrate.ts';
 import { complain, print } from './commands/output.ts';
 import { probesOf } from './commands/probes.ts';
-import { rotateKeys } from './commands/keys.ts';
 import { startServer } from './commands/serve.ts';
 import type { Server } from './commands/serve.ts';
 import { composeCore } from './compose-core.ts';
@@ -92,17 +95,6 @@ admin
   );
 
 program
-  .command('keys')
-  .description('signing keys')
-  .command('rotate <tenant>')
-  .description('sign with the next key, and publish another')
-  .option(...CONFIG)
-  .option('--now', 'even where relying parties cannot have seen the next key yet')
-  .action((tenant: string, { config, now = false }: { config?: string; now?: boolean }) =>
-    run(() => onTenants(config, (core) => rotateKeys(core, tenant, now)))(),
-  );
-
-program
   .command('directory')
   .description("a tenant's directories")
   .command('test <tenant> <directory> [login]')
@@ -113,6 +105,17 @@ program
   .action((tenant: string, directory: string, login: string | undefined, options: TestOptions) =>
     run(() => testDirectory({ tenant, directory, login, ...options }))(),
   );
+
+program
+  .command('audit')
+  .description('the audit log')
+  .command('verify')
+  .description('hold the audit log against its seals')
+  .option(...CONFIG)
+  .option('--tenant <slug>', 'one tenant; every tenant if left out')
+  .option('--head <head>', 'the head that an earlier verification told: finds that the end was cut off as well')
+  .option('--json', 'one JSON object for each tenant')
+  .action(run((options: AuditVerification) => verifyAuditLog(options)));
 
 program
   .command('demo')
@@ -130,7 +133,36 @@ program
     }),
   );
 
+program
+  .command('completion <shell>')
+  .description(`a script that completes commands in ${SHELLS.join(', ')}`)
+  .action((shell: string) => {
+    const known = SHELLS.find((one) => one === shell);
+    if (known === undefined) return program.error(`There is no completion for ${shell}.`);
+    print(completionOf(program, known));
+  });
+
+await addApiCommands();
+for (const command of allOf(program))
+  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_USAGE));
 await program.parseAsync();
+
+/** A command for each route of the admin API. They take half a second to put together, so only where they may be meant. */
+async function addApiCommands(): Promise<void> {
+  const [asked] = process.argv.slice(2);
+  const isOwn = asked !== 'completion' && program.commands.some((command) => command.name() === asked);
+  if (isOwn) return;
+  const { apiCommands } = await import('./commands/api/api-commands.ts');
+  const { declaredRoutes } = await import('./commands/api/declared-routes.ts');
+  const { runAsked } = await import('./commands/api/run-asked.ts');
+  for (const command of apiCommands(await declaredRoutes(), (ask) => exitCodeOf(async () => runAsked(ask())))) {
+    program.addCommand(command);
+  }
+}
+
+function allOf(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allOf)];
+}
 
 async function serve({ config }: { config?: string }): Promise<number | undefined> {
   const configuration = configured(config);
@@ -151,14 +183,23 @@ function stopOnSignal(server: Pick<Server, 'stop'>, grace = 2000): void {
 /** Runs a command: its number is the exit code, undefined leaves the process to its servers. */
 function run<Options>(command: (options: Options) => Promise<number | undefined>) {
   return async (options?: Options) => {
-    try {
-      const code = await command(options as Options);
-      if (code !== undefined) process.exitCode = code;
-    } catch (error) {
-      complain(error instanceof AppError ? explain(error) : String(error instanceof Error ? error.stack : error));
-      process.exitCode = 1;
-    }
+    const code = await exitCodeOf(() => command(options as Options));
+    if (code !== undefined) process.exitCode = code;
   };
+}
+
+/** What fails is told on standard error. */
+async function exitCodeOf<Code extends number | undefined>(work: () => Promise<Code>): Promise<Code | 1 | 2> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UsageError) {
+      complain(error.message);
+      return EXIT_USAGE;
+    }
+    complain(error instanceof AppError ? explain(error) : String(error instanceof Error ? error.stack : error));
+    return 1;
+  }
 }
 
 function explain(error: AppError): string {

@@ -16,6 +16,8 @@ export interface EnrolmentPages {
   /** `name`: as it was typed. */
   enrolment(visit: AccountVisit, shown: ShownEnrolment, refusal?: Refusal<CodeProblem>, name?: string): void;
   /** `typed`: what is known of the person if left out. */
+  /** A first factor is set up by way of a one-time link. */
+  byLink(visit: AccountVisit): void;
   contact(visit: AccountVisit, factor: SendingFactor, refusal?: Refusal<ContactProblem>, typed?: string): void;
 }
 
@@ -33,6 +35,11 @@ export function createEnrolmentPages(sender: Pick<PageSender, 'sendPage'>): Enro
       };
       const form = { ...enrolForm(visit, factor), name: nameIn(visit, factor, name) };
       showEnrolment(send(visit), form, shown, links, refusal);
+    },
+
+    byLink(visit) {
+      const data = { username: loginNameOf(visit.user), homeUrl: visit.path() };
+      send(visit)('login/enrol-by-link', data, { status: 403 });
     },
 
     contact(visit, factor, refusal, typed) {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import type { AccountChange } from '../http/account-page.ts';
 import { sendRecoveryCodes } from '../http/enrolment-page.ts';
+import { hasEnrolmentPermit } from '../http/enrolment-permit.ts';
 import type { CodeProblem } from '../http/form-problems.ts';
 import { contactRefusal, enrolmentRefusal, sendingRefusal, tooManyAttempts } from '../http/form-refusals.ts';
 import type { Refusal } from '../http/form-refusals.ts';
@@ -23,6 +24,7 @@ export interface EnrolmentRouteDeps {
   enrolSecondFactor: EnrolSecondFactor;
   factors: Factors;
   sender: Pick<PageSender, 'sendPage' | 'languageOf'>;
+  enrolsByLink(tenantId: string, userId: string): Promise<boolean>;
 }
 
 const contactForm = z.strictObject({ contact: z.string().max(320) });
@@ -35,18 +37,20 @@ const answerForm = z.strictObject({
 
 export function enrolmentRoutes(
   visits: AccountVisits,
-  { enrolSecondFactor, factors, sender }: EnrolmentRouteDeps,
+  { enrolSecondFactor, factors, sender, enrolsByLink }: EnrolmentRouteDeps,
   done: (visit: AccountVisit, change: AccountChange) => Promise<void>,
 ): void {
   const pages = createEnrolmentPages(sender);
 
   visits.onPage('add/:factor', async (visit) => {
+    if (await isHeldBack(visit)) return pages.byLink(visit);
     if (!('change' in visit.ctx.query)) return show(visit);
     await enrolSecondFactor.cancel(requestOf(visit));
     return backTo(visit);
   });
 
   visits.onForm('add/:factor', answerForm, async (visit, { code, credential, name }) => {
+    if (await isHeldBack(visit)) return pages.byLink(visit);
     const request = requestOf(visit);
     const { id } = request.factor;
     const outcome = await enrolSecondFactor.finish({
@@ -65,6 +69,7 @@ export function enrolmentRoutes(
   });
 
   visits.onForm('add/:factor/contact', contactForm, async (visit, { contact }) => {
+    if (await isHeldBack(visit)) return pages.byLink(visit);
     const request = requestOf(visit);
     const factor = sendingFactor(request.factor.id);
     const begun = await enrolSecondFactor.begin({ ...request, contact });
@@ -73,6 +78,7 @@ export function enrolmentRoutes(
   });
 
   visits.onForm('add/:factor/resend', z.strictObject({}), async (visit) => {
+    if (await isHeldBack(visit)) return pages.byLink(visit);
     const request = requestOf(visit);
     const factor = sendingFactor(request.factor.id);
     const sent = await enrolSecondFactor.again(request);
@@ -85,6 +91,12 @@ export function enrolmentRoutes(
     if (!shown.ok || shown.value?.factor !== 'recovery-code') throw notFound();
     sendRecoveryCodes(visit.ctx, shown.value.codes);
   });
+
+  /** A password alone does not add a first factor for whoever is to set it up by way of a one-time link. */
+  async function isHeldBack({ ctx, site, tenant, user, owned }: AccountVisit): Promise<boolean> {
+    if (owned.length > 0 || hasEnrolmentPermit(ctx, site, user)) return false;
+    return enrolsByLink(tenant.id, user.id);
+  }
 
   /** The same, however often the page is loaded: only an answer or another contact ends what was begun. */
   async function show(visit: AccountVisit, refusal?: Refusal<CodeProblem>, name?: string): Promise<void> {

@@ -2,16 +2,14 @@
 
 import type { Readable } from 'node:stream';
 
-import type { z } from 'zod';
-
 import type { Page } from '../listing.ts';
 import { reaches } from '../policy/levels.ts';
 import type { Tenant, Tenants } from '../tenants/tenants.ts';
 import { isOfRoot, may } from './caller.ts';
 import type { Caller } from './caller.ts';
+import { asParameter, asPointer, check } from './checked.ts';
 import type { ReadListQuery, WriteCursor } from './list-query.ts';
 import { Problem, notFound } from './problem.ts';
-import type { ProblemDetail } from './problem.ts';
 import type { AdminRoute, Answer } from './route.ts';
 
 /** What was sent, unchecked. */
@@ -73,6 +71,9 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const mayKnow = !named || isOfRoot(caller) || caller.tenant.slug === slug;
     const tenant = mayKnow ? await (named ? tenants.bySlug(slug) : tenants.byId(caller.tenant.id)) : undefined;
     if (!tenant) throw notFound('tenant');
+    if (tenant.status === 'suspended' && !isOfRoot(caller)) {
+      throw new Problem('permission-denied', 'This tenant is suspended.');
+    }
     return tenant;
   }
 
@@ -124,44 +125,4 @@ function assertFresh({ method, safe }: AdminRoute, { kind, signIn }: Caller, ten
 
 function isLevelReached(acr: string | undefined): boolean {
   return (acr === 'mfa' || acr === 'phr') && reaches(acr, 'mfa');
-}
-
-type Told = (path: readonly PropertyKey[], detail: string) => ProblemDetail;
-
-const asParameter: Told = (path, detail) => ({ parameter: path.join('.'), detail });
-/** RFC 6901, as a fragment. */
-const asPointer: Told = (path, detail) => ({ pointer: `#${path.map(segment).join('')}`, detail });
-
-function segment(key: PropertyKey): string {
-  return `/${encodeURIComponent(String(key).replaceAll('~', '~0').replaceAll('/', '~1'))}`;
-}
-
-/** Without a schema there is nothing to be sent. */
-function check(
-  schema: z.ZodType | undefined,
-  value: unknown,
-  told: Told,
-  code: 'invalid-request' | 'not-found' = 'invalid-request',
-): unknown {
-  if (!schema) {
-    const given = typeof value === 'object' && value !== null ? Object.keys(value) : [];
-    if (given.length === 0) return value;
-    throw invalid(given.map((name) => told([name], 'is not known here')));
-  }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  // An id that cannot be one names nothing.
-  if (code === 'not-found') throw notFound('thing');
-  throw invalid(result.error.issues.flatMap((issue) => detailsOf(issue, told)));
-}
-
-function detailsOf(issue: z.core.$ZodIssue, told: Told): ProblemDetail[] {
-  if (issue.code !== 'unrecognized_keys') return [told(issue.path, issue.message)];
-  return issue.keys.map((key) => told([...issue.path, key], 'is not known here'));
-}
-
-function invalid(errors: readonly ProblemDetail[]): Problem {
-  return new Problem('invalid-request', 'Something in the request is missing or wrong.', {
-    errors: errors.slice(0, 50),
-  });
 }

@@ -25,14 +25,36 @@ export type AdminPermission = {
   [Resource in AdminResource]: `${Resource}:${(typeof ADMIN_RESOURCES)[Resource][number]}`;
 }[AdminResource];
 
-/** All of them: the scopes of an access token for the admin API. */
+/** What no type and no action is left out of. */
+export const EVERYTHING = '*:*';
+
 export const ADMIN_PERMISSIONS = Object.entries(ADMIN_RESOURCES).flatMap(([resource, actions]) =>
   actions.map((action) => `${resource}:${action}`),
 );
 
+/** The scopes of an access token for the admin API. With `*:*` it may do whatever its holder may. */
+export const ADMIN_SCOPES = [...ADMIN_PERMISSIONS, EVERYTHING];
+
+/** Whether a permission is one of the admin API's own, and not of a type that the tenant's applications protect. */
+export function isOfAdminApi(permission: string): boolean {
+  const type = typeOf(permission);
+  return type === '*' || Object.hasOwn(ADMIN_RESOURCES, type);
+}
+
+/** `users` of `users:read`. */
+export function typeOf(permission: string): string {
+  return permission.slice(0, permission.indexOf(':'));
+}
+
+/** What both permit: a role's permissions, say, and the scope of a token. */
+export function cut(held: readonly string[], scope: readonly string[]): Set<string> {
+  const inScope = held.filter((permission) => covers(scope, permission));
+  return new Set([...inScope, ...scope.filter((permission) => covers(held, permission))]);
+}
+
 /** Whether what is held covers a permission. `type:*` covers every action of a type, `*:*` everything. */
 export function covers(held: Iterable<string>, wanted: string): boolean {
-  const ofType = `${wanted.slice(0, wanted.indexOf(':'))}:*`;
-  for (const one of held) if (one === wanted || one === ofType || one === '*:*') return true;
+  const ofType = `${typeOf(wanted)}:*`;
+  for (const one of held) if (one === wanted || one === ofType || one === EVERYTHING) return true;
   return false;
 }

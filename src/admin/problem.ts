@@ -31,6 +31,10 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+const isCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
+
+export const PROBLEM_CODES: readonly ProblemCode[] = Object.keys(PROBLEMS).filter(isCode);
+
 /** Where in the body, as a JSON pointer in a fragment (`#/redirect_uris/0`), or which `parameter`, and what is wrong with it; never its value. */
 export type ProblemDetail = { pointer: string; detail: string } | { parameter: string; detail: string };
 

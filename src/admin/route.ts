@@ -36,6 +36,8 @@ export interface Answer<Body = unknown> {
   etag?: string | undefined;
   /** Path below `/admin/v1` of what was made. */
   location?: string | undefined;
+  /** Of a stream, where it is not the declared one. */
+  mediaType?: string | undefined;
 }
 
 /** The largest page that anybody may ask for, and the usual one. */
@@ -78,7 +80,11 @@ interface Declared<P, Q, B, R> {
 
 type Of<Schema, Otherwise> = Schema extends z.ZodType ? z.output<Schema> : Otherwise;
 /** What a handler of a list answers. */
-type Body<R, L> = L extends ListFields ? { items: readonly Of<R, unknown>[]; next: ListPosition } : Of<R, unknown>;
+type Body<R, L> = R extends z.ZodType
+  ? L extends ListFields
+    ? { items: readonly z.output<R>[]; next: ListPosition }
+    : z.output<R>
+  : unknown;
 type ListPosition = { value: string | number | boolean | null; id: string } | undefined;
 
 export interface AdminRoute extends Declared<

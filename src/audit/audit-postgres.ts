@@ -3,7 +3,9 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '../db/database.ts';
 import { storableJson } from '../db/storable.ts';
 import { currentRequest } from '../http/request-context.ts';
-import type { Audit, AuditEvent, AuditReports } from './audit.ts';
+import type { AuditEvent, AuditFollower, AuditInBulk, AuditReports } from './audit.ts';
+import { EVENT_COLUMNS, loggedEventOf } from './event-row.ts';
+import type { EventRow } from './event-row.ts';
 import { groupWrites } from './grouped-writes.ts';
 
 /** Characters of one text: what somebody typed may be of any length. */
@@ -19,14 +21,18 @@ const INSERT = `
       (id uuid, tenant_id uuid, type text, actor_kind text, actor_id text, actor_tenant text, subject_kind text, subject_id text,
        reason text, detail jsonb, changes jsonb, address text, user_agent text, request_id text)`;
 
-/** `reports` are for what has happened already, outside of any unit of work. */
-export function createPostgresAudit(db: Database): Audit & { reports: AuditReports } {
-  const insert = async (events: readonly object[]): Promise<void> => {
-    await db.query(INSERT, [storableJson(events, LONGEST_TEXT)]);
-  };
+const INSERT_FOLLOWED = `${INSERT} returning tenant_id, ${EVENT_COLUMNS}`;
+
+type NewRow = ReturnType<typeof rowOf>;
+
+/** `reports` are for what has happened already, outside of any unit of work. `follower` is told of what it wants, as it is written. */
+export function createPostgresAudit(db: Database, follower?: AuditFollower): AuditInBulk & { reports: AuditReports } {
   const grouped = groupWrites(insert);
   return {
     record: (event) => insert([rowOf(event)]),
+    recordAll: async (events) => {
+      if (events.length > 0) await insert(events.map(rowOf));
+    },
     reports: {
       async record(event) {
         const row = rowOf(event);
@@ -36,9 +42,30 @@ export function createPostgresAudit(db: Database): Audit & { reports: AuditRepor
       settled: grouped.settled,
     },
   };
+
+  async function insert(rows: readonly NewRow[]): Promise<void> {
+    const values = [storableJson(rows, LONGEST_TEXT)];
+    const wanted = await wantedOf(rows);
+    if (!follower || wanted.size === 0) {
+      await db.query(INSERT, values);
+      return;
+    }
+    await db.unitOfWork(async () => {
+      const written = await db.query<EventRow & { tenant_id: string }>(INSERT_FOLLOWED, values);
+      for (const row of written) if (wanted.has(row.id)) await follower.follow(row.tenant_id, loggedEventOf(row));
+    });
+  }
+
+  /** Ids of those that the follower wants to be told of. */
+  async function wantedOf(rows: readonly NewRow[]): Promise<ReadonlySet<string>> {
+    const wanted = new Set<string>();
+    if (!follower) return wanted;
+    for (const { id, tenant_id: tenantId, type } of rows) if (await follower.wants(tenantId, type)) wanted.add(id);
+    return wanted;
+  }
 }
 
-function rowOf({ type, tenantId, actor, subject, reason, detail, changes }: AuditEvent): object {
+function rowOf({ type, tenantId, actor, subject, reason, detail, changes }: AuditEvent) {
   const request = currentRequest();
   return {
     id: uuidv7(),

@@ -8,7 +8,8 @@ export interface Difference {
   to?: unknown;
 }
 
-const SECRET = /secret|password|token|hash|seed|^key$|codes?$/i;
+/** `recovery-code` is a factor's name, and what a policy says of it is none. */
+const SECRET = /secret|password|token|hash|seed|^key$|(?<!-)codes?$/i;
 const REDACTED = '(not shown)';
 const LONGEST_TEXT = 200;
 const MOST = 100;

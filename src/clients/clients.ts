@@ -6,8 +6,17 @@ import type { ClientMetadata } from './client-metadata.ts';
 export interface Client {
   clientId: string;
   metadata: ClientMetadata;
-  /** Plain here; kept encrypted. Undefined for public clients and those that sign with a key. */
+  /** The one that the configuration file gives. Plain here; kept encrypted. */
   secret: string | undefined;
+  /** Those that the admin API made, the newest first; some may have expired meanwhile, for clients are cached. */
+  secrets: readonly MadeSecret[];
+}
+
+export interface MadeSecret {
+  /** Plain here; kept encrypted. */
+  secret: string;
+  /** Undefined for one that lives until it is taken away. */
+  expiresAt: Date | undefined;
 }
 
 export interface Clients {

@@ -3,7 +3,9 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
+import { EVERYTHING } from '../admin/permissions.ts';
 import type { Core } from '../compose-core.ts';
+import { OWNER_ROLE } from '../roles/built-in-roles.ts';
 import { checkPassword } from '../security/password-policy.ts';
 import { loginNameOf } from '../users/users.ts';
 import { complain, print } from './output.ts';
@@ -19,12 +21,11 @@ export interface NewAdministrator extends Administrator {
   email?: string;
 }
 
-/** The role that may do everything in its tenant. */
-const ROLE = 'owner';
-
 export async function createAdministrator(core: Core, options: NewAdministrator): Promise<number> {
   const tenant = await core.tenants.bySlug(options.tenant);
   if (!tenant) return failed(`There is no tenant ${options.tenant}.`);
+  const permitted = await core.roles.permissionsOf(tenant.id, [OWNER_ROLE]);
+  if (!permitted.includes(EVERYTHING)) return failed(HIDDEN_ROLE(tenant.slug));
   const password = passwordFrom(options);
   if (password === undefined) return 1;
 
@@ -38,10 +39,9 @@ export async function createAdministrator(core: Core, options: NewAdministrator)
       profile,
     });
     if (!user.ok) return user;
-    await core.roles.ensureRole(tenant.id, ROLE);
-    const given = await core.roles.setRolesOfUser(tenant.id, user.value.id, [ROLE]);
-    if (!given.ok) throw new Error(`the role ${ROLE} could not be given: ${given.reason}`);
     const subject = { kind: 'user', id: user.value.id } as const;
+    const given = await core.roles.setRolesOf(tenant.id, subject, [OWNER_ROLE]);
+    if (!given.ok) throw new Error(`the role ${OWNER_ROLE} could not be given: ${given.reason}`);
     await core.audit.record({ type: 'administrator.created', tenantId: tenant.id, subject, actor: SYSTEM });
     return user;
   });
@@ -50,6 +50,10 @@ export async function createAdministrator(core: Core, options: NewAdministrator)
   if (password.made) print(`Password: ${password.text}\nIt is not shown again.`);
   return 0;
 }
+
+const HIDDEN_ROLE = (tenant: string) =>
+  `Tenant ${tenant} has a role ${OWNER_ROLE} of its own, from an earlier configuration file: it is not the built-in one. ` +
+  'An administrator of the tenant root can act on it.';
 
 const WHY_NOT = {
   taken: (name: string) =>

@@ -27,7 +27,7 @@ export async function onStorage(
 ): Promise<number> {
   const configuration = configured(file);
   if (!configuration) return 1;
-  const storage = await openStorage(configuration, createLog({ level: 'warn' }));
+  const storage = await openStorage(configuration, createLog({ level: 'warn', destination: process.stderr }));
   try {
     return await work(storage, configuration);
   } finally {

@@ -4,12 +4,12 @@
 import proxyaddr from 'proxy-addr';
 import { z } from 'zod';
 
-import { ACCOUNT_CLIENT } from '../clients/account-client.ts';
 import { clientMetadata } from '../clients/client-metadata.ts';
+import { clientId } from '../clients/client-rules.ts';
 import { smsSettings } from '../delivery/sms-settings.ts';
-import { directorySettings } from '../directory/directory-settings.ts';
+import { directoryName, directorySettings } from '../directory/directory-settings.ts';
 import { duration } from '../duration.ts';
-import { roleSettings, tenantSettings, tenantSlug } from '../tenants/tenant-settings.ts';
+import { roleSettings, tenantName, tenantSettings, tenantSlug } from '../tenants/tenant-settings.ts';
 import type { Path } from './tree.ts';
 
 /** Each of these can be given as a value, or as `…File`: the path of a file that holds it. */
@@ -128,6 +128,14 @@ const serverSettings = z.strictObject({
     .optional()
     .describe('Nothing is mailed if left out'),
   sms: smsSettings.optional().describe('No text message is sent if left out'),
+  outbound: z
+    .strictObject({
+      allowHosts: z
+        .array(z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/, 'write a name or an address, as hooks.internal'))
+        .default([])
+        .describe('Hosts that webhooks and clients may point to although they are on this machine or its network'),
+    })
+    .prefault({}),
   shutdownGrace: duration.default(20).describe('So long a stopping server goes on with what it had begun'),
 });
 
@@ -139,17 +147,9 @@ const client = clientMetadata.safeExtend({
   client_secret: z.string().min(1).optional().describe('Random text; openssl rand -base64 32 makes it'),
 });
 
-/** Starts with a letter, because JavaScript would sort names that are numbers, and the order of directories matters. */
-const directoryName = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'start with a-z, go on with a-z, 0-9 and -');
 const roleName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, 'use up to 64 letters, digits, ., _ and -');
-/** RFC 6749 A.1 allows a space too, which no one can tell from a mistake. */
-const clientId = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,128}$/, 'use up to 128 visible ASCII characters without spaces')
-  .refine((id) => id !== ACCOUNT_CLIENT, 'take another name: the account pages have this one');
-
 const tenant = tenantSettings.safeExtend({
-  name: z.string().min(1).max(100).describe('Shown to people'),
+  name: tenantName,
   directories: z
     .record(directoryName, directory)
     .default({})

@@ -82,13 +82,18 @@ function* unfitHosts({ publicUrl, tenants }: View): Generator<Finding> {
   if (shared !== undefined) taken.set(shared, 'publicUrl');
   for (const [slug, { host }] of Object.entries(tenants)) {
     if (host === undefined) continue;
-    const path = ['tenants', slug, 'host'];
-    const owner = taken.get(host);
-    if (URL.parse(`https://${host}`)?.host !== host) {
-      yield { path, message: 'is not a host', mend: 'write the host only, in lower case, as login.example.com' };
-    } else if (owner !== undefined) {
-      yield { path, message: `is the host of ${owner} too`, mend: 'give each tenant a host of its own, or none' };
-    }
+    const problem = hostProblem(host, taken);
+    if (problem) yield { path: ['tenants', slug, 'host'], ...problem };
     taken.set(host, `tenant ${slug}`);
   }
+}
+
+/** What is wrong with a host that a tenant is to have to itself; `taken`: whose each host is already. */
+export function hostProblem(host: string, taken: ReadonlyMap<string, string>): Omit<Finding, 'path'> | undefined {
+  if (URL.parse(`https://${host}`)?.host !== host) {
+    return { message: 'is not a host', mend: 'write the host only, in lower case, as login.example.com' };
+  }
+  const owner = taken.get(host);
+  if (owner === undefined) return undefined;
+  return { message: `is the host of ${owner} too`, mend: 'give each tenant a host of its own, or none' };
 }

@@ -1,14 +1,19 @@
 // Rules between the keys of one tenant.
 
+import { plainRedirects, serviceWithoutProof, unknownResource, wantsSecret } from '../clients/client-rules.ts';
+import type { ClientMistake } from '../clients/client-rules.ts';
+import { adminAudience } from '../admin/resource.ts';
 import { isLoopback } from '../loopback.ts';
 import { isAttainable } from '../policy/required-proof.ts';
+import { BUILT_IN_ROLES, isBuiltIn } from '../roles/built-in-roles.ts';
 import type { ClientView, TenantView, View } from './loose-view.ts';
 import { nearest } from './nearest.ts';
 import type { Finding, Path } from './tree.ts';
 
 export function* tenantProblems({ production, publicUrl, tenants }: View): Generator<Finding> {
   for (const [slug, tenant] of Object.entries(tenants)) {
-    const problems = [...problemsOf(tenant, production), ...foreignDomain(tenant, publicUrl)];
+    const adminApi = publicUrl === undefined ? undefined : adminAudience(publicUrl.replace(/\/$/, ''));
+    const problems = [...problemsOf(tenant, production, adminApi), ...foreignDomain(tenant, publicUrl)];
     for (const { path, ...said } of problems) yield { path: ['tenants', slug, ...path], ...said };
   }
 }
@@ -16,11 +21,17 @@ export function* tenantProblems({ production, publicUrl, tenants }: View): Gener
 /** What works, and is seldom meant. */
 export function* tenantWarnings({ publicUrl, tenants }: View): Generator<Finding> {
   for (const [slug, tenant] of Object.entries(tenants)) {
-    const { policy, clients } = tenant;
     for (const { path, ...said } of uselessPasskeys(tenant, publicUrl)) {
       yield { path: ['tenants', slug, ...path], ...said };
     }
     for (const { path, ...said } of messagesToNowhere(tenant)) yield { path: ['tenants', slug, ...path], ...said };
+  }
+  yield* unattainableLevels({ tenants });
+}
+
+/** Clients that nobody could sign in to. */
+export function* unattainableLevels({ tenants }: Pick<View, 'tenants'>): Generator<Finding> {
+  for (const [slug, { policy, clients }] of Object.entries(tenants)) {
     for (const [id, { minimumAcr }] of Object.entries(clients)) {
       if (minimumAcr === undefined || !policy.whole || isAttainable(policy.whole, minimumAcr)) continue;
       const path = ['tenants', slug, 'clients', id, 'minimumAcr'];
@@ -30,16 +41,21 @@ export function* tenantWarnings({ publicUrl, tenants }: View): Generator<Finding
   }
 }
 
-function* problemsOf(tenant: TenantView, production: boolean): Generator<Finding> {
+function* problemsOf(tenant: TenantView, production: boolean, adminApi: string | undefined): Generator<Finding> {
+  if (adminApi !== undefined) yield* redefinedAdminApi(tenant, adminApi);
+  yield* builtInRoles(tenant);
   yield* unknownRoles(tenant);
   yield* circlesOfRoles(tenant);
   yield* unsafeDirectories(tenant, production);
   yield* sharedRealms(tenant);
+  yield* unchangeable(tenant);
   if (production) yield* nothingButMessagesToNowhere(tenant);
+  const resources = [...Object.keys(tenant.resources), ...(adminApi === undefined ? [] : [adminApi])];
   for (const [id, client] of Object.entries(tenant.clients)) {
     yield* unfitSecret(client, ['clients', id]);
-    yield* unknownResource(client, tenant, ['clients', id]);
-    if (production) yield* plainRedirects(client, ['clients', id]);
+    for (const { path, ...said } of clientProblems(client, resources, production)) {
+      yield { path: ['clients', id, ...path], ...said };
+    }
   }
 }
 
@@ -61,27 +77,47 @@ function* nothingButMessagesToNowhere(tenant: TenantView): Generator<Finding> {
   if (required !== 'never' && others.length === 0) yield* messagesToNowhere(tenant);
 }
 
+/** What these permit is the program's to say, and who holds them is not to change because a file uses the same word. */
+function* builtInRoles({ roles }: TenantView): Generator<Finding> {
+  for (const role of Object.keys(roles).filter(isBuiltIn)) {
+    const mend = `give the role another name, which may inherit ${role} if its holders are to administer the tenant`;
+    yield { path: ['roles', role], message: 'is the name of a built-in role', mend };
+  }
+}
+
 function* unknownRoles({ roles, clients, policy }: TenantView): Generator<Finding> {
-  const known = Object.keys(roles);
+  const declared = Object.keys(roles);
   const lists: [Path, readonly (string | undefined)[]][] = [
     [['policy', 'secondFactors', 'required', 'roles'], policy.secondFactors.required.roles],
     ...Object.entries(roles).map(([role, { inherits }]): [Path, typeof inherits] => [
       ['roles', role, 'inherits'],
       inherits,
     ]),
-    ...Object.entries(clients).flatMap(([id, client]): [Path, typeof client.roles][] => [
-      [['clients', id, 'allow', 'roles'], client.allow.roles],
-      [['clients', id, 'roles'], client.roles],
+    ...Object.entries(clients).map(([id, client]): [Path, typeof client.roles] => [
+      ['clients', id, 'allow', 'roles'],
+      client.allow.roles,
     ]),
   ];
-  const named = lists.flatMap(([path, names]) =>
-    names.map((name, index) => ({ path: [...path, String(index)], name })),
-  );
-  for (const { path, name } of named) {
+  for (const [path, names] of lists) yield* namesOfNothing(path, names, [...declared, ...BUILT_IN_ROLES]);
+  // The file says who holds the roles that it declares, and of no others.
+  for (const [id, client] of Object.entries(clients)) {
+    yield* namesOfNothing(['clients', id, 'roles'], client.roles, declared);
+  }
+}
+
+function* namesOfNothing(
+  path: Path,
+  names: readonly (string | undefined)[],
+  known: readonly string[],
+): Generator<Finding> {
+  for (const [index, name] of names.entries()) {
     if (name === undefined || known.includes(name)) continue;
     const meant = nearest(name, known);
-    const mend = meant === undefined ? 'add the role below roles, or name one that is there' : `did you mean ${meant}?`;
-    yield { path, message: 'is not a role of this tenant', mend };
+    const toAdd = isBuiltIn(name)
+      ? `declare a role that inherits ${name}, and name that one`
+      : 'add the role below roles, or name one that is there';
+    const mend = meant === undefined ? toAdd : `did you mean ${meant}?`;
+    yield { path: [...path, String(index)], message: 'is not a role of this tenant', mend };
   }
 }
 
@@ -143,6 +179,16 @@ function* sharedRealms({ directories }: TenantView): Generator<Finding> {
   }
 }
 
+/** An administrator of the tenant could never take it back. */
+function* unchangeable({ policy: { whole } }: TenantView): Generator<Finding> {
+  if (!whole?.administration.freshSecondFactor || isAttainable(whole, 'mfa')) return;
+  yield {
+    path: ['policy', 'administration', 'freshSecondFactor'],
+    message: 'asks administrators for acr mfa, which none of the allowed second factors gives',
+    mend: 'allow one that does, by policy.secondFactors.allowed and policy.levels',
+  };
+}
+
 /** Where a tenant's people sign in; undefined as long as that is no URL. */
 function signInUrl({ host }: TenantView, publicUrl = ''): URL | undefined {
   const url = URL.parse(publicUrl) ?? undefined;
@@ -182,40 +228,31 @@ function* uselessPasskeys(tenant: TenantView, publicUrl: string | undefined): Ge
 function* unfitSecret(client: ClientView, path: Path): Generator<Finding> {
   const method = client.token_endpoint_auth_method;
   const given = client.client_secret !== undefined;
-  if (method.startsWith('client_secret') && !given) {
+  if (wantsSecret(client) && !given) {
     const mend =
       'add client_secretFile, or write token_endpoint_auth_method: none for an app that cannot keep a secret';
     yield { path: [...path, 'client_secret'], message: `is missing: ${method} needs it`, mend };
   }
-  if (!method.startsWith('client_secret') && given) {
+  if (!wantsSecret(client) && given) {
     const mend = 'remove the secret, or choose client_secret_basic';
     yield { path: [...path, 'client_secret'], message: `is of no use to token_endpoint_auth_method ${method}`, mend };
   }
-  if (method === 'none' && client.grant_types.includes('client_credentials')) {
-    // RFC 6749 4.4: confidential clients only.
-    const message = 'has client_credentials, for which a client needs to prove who it is';
-    yield { path: [...path, 'grant_types'], message, mend: 'give it a secret, or leave client_credentials out' };
-  }
 }
 
-function* unknownResource({ defaultResource }: ClientView, tenant: TenantView, path: Path): Generator<Finding> {
-  const known = Object.keys(tenant.resources);
-  if (defaultResource === undefined || known.includes(defaultResource)) return;
-  const meant = nearest(defaultResource, known);
-  const mend = meant === undefined ? 'add it below resources' : `did you mean ${meant}?`;
-  yield { path: [...path, 'defaultResource'], message: 'is not among the resources of this tenant', mend };
+/** What clients of the admin API are held against as well. */
+/** What its tokens are is the program's to say. */
+function* redefinedAdminApi({ resources }: TenantView, adminApi: string): Generator<Finding> {
+  if (!Object.hasOwn(resources, adminApi)) return;
+  yield { path: ['resources', adminApi], message: 'is the admin API', mend: 'leave it out: every tenant has it' };
 }
 
-/** A code on an unencrypted network is anybody's (RFC 9700 2.6); on loopback it leaves no machine (RFC 8252 7.3). */
-function* plainRedirects(client: ClientView, path: Path): Generator<Finding> {
-  for (const [index, uri] of client.redirect_uris.entries()) {
-    const url = URL.parse(uri ?? '');
-    if (url?.protocol !== 'http:' || isLoopback(url.hostname)) continue;
-    const message = 'would get the code in the clear';
-    yield {
-      path: [...path, 'redirect_uris', String(index)],
-      message,
-      mend: 'write https://; http is for loopback only',
-    };
-  }
+function* clientProblems(
+  client: ClientView,
+  resources: readonly string[],
+  production: boolean,
+): Generator<ClientMistake> {
+  const meant = client.defaultResource === undefined ? undefined : nearest(client.defaultResource, resources);
+  yield* serviceWithoutProof(client);
+  yield* unknownResource(client, resources, meant === undefined ? 'add it below resources' : `did you mean ${meant}?`);
+  if (production) yield* plainRedirects(client);
 }

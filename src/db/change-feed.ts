@@ -28,7 +28,7 @@ export interface WatchOptions {
 }
 
 /**
- * Calls `onChanged` for each tenant that changed, at least once. The first poll names every tenant: whatever was read before it
+ * Calls `onChanged` for each tenant that changed or is gone, at least once. The first poll names every tenant: whatever was read before it
  * may be out of date.
  */
 export function watchTenants(
@@ -41,7 +41,10 @@ export function watchTenants(
   async function poll(): Promise<void> {
     const sequence = await db.one<{ version: number }>('select version from change_sequence where id = 1');
     if (sequence === undefined || sequence.version === seen) return;
-    const changed = await db.query<{ id: string }>('select id from tenants where changed_version > $1', [seen]);
+    const changed = await db.query<{ id: string }>(
+      `select id from tenants where changed_version > $1 union all select id from deleted_tenants where version > $1`,
+      [seen],
+    );
     for (const { id } of changed) onChanged(id);
     seen = sequence.version;
   }

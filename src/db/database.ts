@@ -13,6 +13,12 @@ export interface Database {
    */
   query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 
+  /**
+   * The same for a text that is composed of a request, as a list's: it is planned for these values and forgotten, where `query`
+   * would keep each text prepared on each connection for ever.
+   */
+  queryOnce<Row extends object = Record<string, unknown>>(text: string, values: readonly unknown[]): Promise<Row[]>;
+
   /** The first row of `query`, or undefined. */
   one<Row extends object = Record<string, unknown>>(
     text: string,

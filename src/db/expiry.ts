@@ -33,6 +33,20 @@ const sweeps = [
      select ctid from trusted_devices where expires_at < $1 limit $2 for update skip locked)) returning 1`,
   `delete from outbox where ctid = any(array(
      select ctid from outbox where state = 'sent' and expires_at < $1 limit $2 for update skip locked)) returning 1`,
+  `delete from one_time_links where ctid = any(array(
+     select ctid from one_time_links where expires_at < $1 limit $2 for update skip locked)) returning 1`,
+  `delete from client_secrets where ctid = any(array(
+     select s.ctid from client_secrets s
+     where s.expires_at < $1 and exists (
+       select from client_secrets o
+        where o.tenant_id = s.tenant_id and o.client_id = s.client_id and o.created_at > s.created_at)
+     limit $2 for update skip locked)) returning 1`,
+  `delete from idempotency_keys where ctid = any(array(
+     select ctid from idempotency_keys
+     where created_at < $1::timestamptz - interval '1 day' limit $2 for update skip locked)) returning 1`,
+  `delete from deleted_tenants where ctid = any(array(
+     select ctid from deleted_tenants where deleted_at < $1::timestamptz - interval '1 day'
+     limit $2 for update skip locked)) returning 1`,
 ];
 
 /** Deletes what expired before `now`, in small statements of their own. Answers how many rows went. */

@@ -32,14 +32,17 @@ export function pooledDatabase(pool: Pool): Omit<OpenDatabase, 'kind' | 'withKne
     }
   }
 
-  function query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const statement = prepared(text, values);
+  function run<Row extends object>(statement: QueryConfig): Promise<Row[]> {
     const unit = current.getStore();
     return unit ? unit.query<Row>(statement) : withConnection((connection) => connection.run<Row>(statement));
   }
 
+  const query = <Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
+    run<Row>(prepared(text, values));
+
   return {
     query,
+    queryOnce: (text, values) => run({ text, values: [...values] }),
     async one<Row extends object>(text: string, values?: readonly unknown[]) {
       const [first] = await query<Row>(text, values);
       return first;

@@ -2,11 +2,13 @@
 // for one attempt, sent outside any transaction, and settled: sent, postponed with growing pauses, or buried.
 
 import { DeliveryError } from './delivery.ts';
-import type { Channels, ClaimedDelivery, Outbox } from './delivery.ts';
+import type { ChannelName, Channels, ClaimedDelivery, Outbox } from './delivery.ts';
 
 export interface DeliveryWorkerOptions {
   outbox: Outbox;
   channels: Channels;
+  /** Which messages it takes; those to people unless told. A worker of their own keeps the slow ones out of the others' way. */
+  carries?: readonly ChannelName[];
   log: { warn(fields: object, message: string): void };
   /** Messages sent at once. */
   concurrency?: number;
@@ -27,7 +29,8 @@ export interface DeliveryWorker {
   stop(graceMs?: number): Promise<void>;
 }
 
-const MAX_ATTEMPTS = 12;
+/** An event is tried until it expires. */
+const MAX_ATTEMPTS: Record<ChannelName, number> = { email: 12, sms: 12, webhook: 100 };
 const FIRST_PAUSE_SECONDS = 2;
 const LONGEST_PAUSE_SECONDS = 3600;
 /** The first look after a poke: the transaction that enqueued has most likely committed by then. */
@@ -37,6 +40,7 @@ const SETTLE_AGAIN_MS = 1000;
 export function startDeliveryWorker({
   outbox,
   channels,
+  carries = ['email', 'sms'],
   log,
   concurrency = 5,
   pollMs = 1000,
@@ -74,7 +78,7 @@ export function startDeliveryWorker({
 
   async function claim(limit: number): Promise<ClaimedDelivery[]> {
     try {
-      return await outbox.claim(limit, leaseSeconds);
+      return await outbox.claim(limit, leaseSeconds, carries);
     } catch (error) {
       log.warn({ err: error }, 'the outbox cannot be read');
       return [];
@@ -108,7 +112,8 @@ export function startDeliveryWorker({
   async function outcomeOf(claimed: ClaimedDelivery): Promise<() => Promise<void>> {
     const bury = (reason: string) => () => outbox.bury(claimed, reason);
     if (claimed.expiresAt.getTime() <= Date.now()) return bury('expired');
-    if (claimed.attempt > MAX_ATTEMPTS) return bury(`given up after ${MAX_ATTEMPTS} attempts`);
+    const most = MAX_ATTEMPTS[claimed.channel];
+    if (claimed.attempt > most) return bury(`given up after ${String(most)} attempts`);
     try {
       const signal = AbortSignal.any([breakingOff.signal, AbortSignal.timeout(sendTimeoutMs)]);
       await send(channels, claimed, signal);
@@ -119,7 +124,7 @@ export function startDeliveryWorker({
       const seconds = pauseAfter(claimed.attempt, random());
       const tooLate = Date.now() + seconds * 1000 >= claimed.expiresAt.getTime();
       const hopeless = error instanceof DeliveryError && error.permanent;
-      if (hopeless || tooLate || claimed.attempt === MAX_ATTEMPTS) return bury(reason);
+      if (hopeless || tooLate || claimed.attempt === most) return bury(reason);
       return () => outbox.postpone(claimed, seconds, reason);
     }
   }
@@ -141,12 +146,21 @@ export function startDeliveryWorker({
   };
 }
 
-function send({ email, sms }: Channels, { id, ...delivery }: ClaimedDelivery, signal: AbortSignal): Promise<void> {
+function send(
+  { email, sms, webhook }: Channels,
+  { id, ...delivery }: ClaimedDelivery,
+  signal: AbortSignal,
+): Promise<void> {
   // Another process may be configured to send it, or this one after its next start.
   const unsent = () => Promise.reject(new DeliveryError(`no ${delivery.channel} channel`));
-  return delivery.channel === 'sms'
-    ? (sms?.send(delivery.message, id, signal) ?? unsent())
-    : (email?.send(delivery.message, id, signal) ?? unsent());
+  switch (delivery.channel) {
+    case 'email':
+      return email?.send(delivery.message, id, signal) ?? unsent();
+    case 'sms':
+      return sms?.send(delivery.message, id, signal) ?? unsent();
+    case 'webhook':
+      return webhook?.send(delivery.message, id, signal) ?? unsent();
+  }
 }
 
 /** Four times as long after each attempt, from two seconds up to an hour, and less a random part so that retries spread. */

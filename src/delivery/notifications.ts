@@ -11,7 +11,8 @@ import type { EmailMessage, Enqueue } from './delivery.ts';
 /** What somebody is told about a change of their own account. */
 export type AccountNotice =
   | { kind: 'factor-added' | 'factor-removed' | 'factor-renamed'; factor: FactorId; name?: string | undefined }
-  | { kind: 'recovery-codes-made' | 'password-changed' }
+  /** `factors-reset`: an administrator took all of them away. */
+  | { kind: 'recovery-codes-made' | 'password-changed' | 'factors-reset' }
   | { kind: 'recovery-code-used'; remaining: number }
   /** A signature counter ran backwards: somebody may have a copy. */
   | { kind: 'passkey-refused' };
@@ -24,6 +25,8 @@ export type NotifyAccountChange = (change: {
   tenantId: string;
   userId: string;
   notice: AccountNotice;
+  /** Then it is not told from where: that was not the person's own browser. */
+  byAdministrator?: boolean;
 }) => Promise<void>;
 
 /** What such a mail says. */
@@ -33,7 +36,9 @@ export interface AccountChangedFacts {
   username: string;
   notice: AccountNotice;
   time: Date;
-  address: string;
+  byAdministrator: boolean;
+  /** From where it was done, by the person or whoever passed for them. */
+  address?: string | undefined;
   /** The browser as far as it is known. */
   browser?: string | undefined;
   passwordHelpUrl?: string | undefined;
@@ -59,7 +64,7 @@ const WORTH_SENDING_MS = 3 * 24 * 60 * 60 * 1000;
 export function createNotifications(options: NotificationsOptions): NotifyAccountChange {
   const { enqueue, findTenant, findUser, enrolments, issuerOf, write, currentDevice, now = () => new Date() } = options;
 
-  return async ({ tenantId, userId, notice }) => {
+  return async ({ tenantId, userId, notice, byAdministrator = false }) => {
     const tenant = await findTenant(tenantId);
     const user = await findUser(tenantId, userId);
     if (!tenant || !user) return;
@@ -73,8 +78,8 @@ export function createNotifications(options: NotificationsOptions): NotifyAccoun
       username: loginNameOf(user),
       notice,
       time,
-      address,
-      browser: browser === '' ? undefined : browser,
+      byAdministrator,
+      ...(!byAdministrator && { address, browser: browser === '' ? undefined : browser }),
       passwordHelpUrl: tenant.settings.passwordHelpUrl,
       accountUrl: `${issuerOf(tenant)}/account`,
     });

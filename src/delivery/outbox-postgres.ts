@@ -3,13 +3,20 @@ import { z } from 'zod';
 
 import type { Database } from '../db/database.ts';
 import type { Encryption, Place } from '../security/encryption.ts';
-import type { Claim, ClaimedDelivery, Delivery, DeliveryStatus, Outbox } from './delivery.ts';
+import type { ChannelName, Claim, ClaimedDelivery, Delivery, DeliveryStatus, Outbox } from './delivery.ts';
 
+const CHANNELS: readonly ChannelName[] = ['email', 'sms', 'webhook'];
 const LONGEST_REASON = 300;
 const UNREADABLE = 'the message cannot be decrypted';
 
 const emailBody = z.object({ to: z.string(), subject: z.string(), text: z.string(), html: z.string() });
 const smsBody = z.object({ to: z.string(), text: z.string() });
+const webhookBody = z.object({
+  tenantId: z.string(),
+  webhookId: z.string(),
+  eventType: z.string(),
+  body: z.string(),
+});
 
 interface Row {
   id: string;
@@ -25,10 +32,16 @@ interface Row {
 const INSERT = `
   insert into outbox (id, tenant_id, channel, body, expires_at) values ($1, $2, $3, $4, $5)`;
 
+/** Locked until the end of the transaction: a webhook that somebody has just removed fails no login. */
+const INSERT_FOR_WEBHOOK = `
+  insert into outbox (id, tenant_id, channel, body, expires_at, webhook_id, event_type)
+  select $1, $2, 'webhook', $3, $4, id, $6 from webhooks where tenant_id = $2 and id = $5 for key share`;
+
 /** A claim is an attempt that is due again later: nothing has to notice when a process dies with it. */
 const CLAIM = `
   with due as materialized (
-    select id from outbox where state = 'ready' and run_at <= now() order by run_at limit $1 for update skip locked
+    select id from outbox where state = 'ready' and run_at <= now() and channel = any($3)
+     order by run_at limit $1 for update skip locked
   )
   update outbox set attempts = attempts + 1, run_at = now() + make_interval(secs => $2)
   from due where outbox.id = due.id
@@ -37,7 +50,7 @@ const CLAIM = `
 // The number of the attempt tells our claim from a later one, after a lease that ran out.
 const OURS = `id = $1 and attempts = $2 and state = 'ready'`;
 
-const MARK_SENT = `update outbox set state = 'sent', body = null, last_error = null where ${OURS}`;
+const MARK_SENT = `update outbox set state = 'sent', body = case when channel = 'webhook' then body end, last_error = null where ${OURS}`;
 
 /** What has expired is not sent any more, whether or not a worker has noticed. */
 const STATUS = `
@@ -50,9 +63,10 @@ const POSTPONE = `
 
 const EXPLAIN = `update outbox set last_error = $3 where ${OURS}`;
 
-// Of a dead message, run_at says when it died. Nobody sends it any more, so its body is no use to anybody who should have it.
+// Of a dead message, run_at says when it died. Nobody sends it any more, so its body is no use to anybody who should have it; but an
+// event is no secret to who administers the tenant, and can be sent again.
 const BURY = `
-  update outbox set state = 'dead', body = null, last_error = $3, run_at = now() where ${OURS}`;
+  update outbox set state = 'dead', body = case when channel = 'webhook' then body end, last_error = $3, run_at = now() where ${OURS}`;
 
 const FORGET_DEAD = `
   delete from outbox where state = 'dead' and run_at < now() - interval '30 days'`;
@@ -85,14 +99,19 @@ export function createPostgresOutbox(db: Database, encryption: Encryption): Outb
     async add({ tenantId, channel, message, expiresAt }) {
       const id = uuidv7();
       const sealed = encryption.encrypt(JSON.stringify(message), place(id));
-      await db.query(INSERT, [id, tenantId, channel, sealed, expiresAt]);
+      if (channel === 'webhook') {
+        const { webhookId, eventType } = message;
+        await db.query(INSERT_FOR_WEBHOOK, [id, tenantId, sealed, expiresAt, webhookId, eventType]);
+      } else {
+        await db.query(INSERT, [id, tenantId, channel, sealed, expiresAt]);
+      }
       return id;
     },
     async status(tenantId, id) {
       return (await db.one<{ status: DeliveryStatus }>(STATUS, [tenantId, id]))?.status;
     },
-    async claim(limit, leaseSeconds) {
-      const rows = await db.query<Row>(CLAIM, [limit, leaseSeconds]);
+    async claim(limit, leaseSeconds, channels = CHANNELS) {
+      const rows = await db.query<Row>(CLAIM, [limit, leaseSeconds, channels]);
       const claimed = await Promise.all(rows.map(open));
       return claimed.filter((one) => one !== undefined);
     },
@@ -107,7 +126,14 @@ export function createPostgresOutbox(db: Database, encryption: Encryption): Outb
 }
 
 function contentOf(channel: Delivery['channel'], body: unknown) {
-  return channel === 'sms' ? { channel, message: smsBody.parse(body) } : { channel, message: emailBody.parse(body) };
+  switch (channel) {
+    case 'email':
+      return { channel, message: emailBody.parse(body) };
+    case 'sms':
+      return { channel, message: smsBody.parse(body) };
+    case 'webhook':
+      return { channel, message: webhookBody.parse(body) };
+  }
 }
 
 function place(row: string): Place {

@@ -75,7 +75,7 @@ async function addAdministrator(core: Core, tenant: Tenant): Promise<DemoUser> {
     profile: { name: 'The administrator', email: 'admin@acme.test' },
   });
   if (!created.ok) throw new Error('the demo has an administrator already');
-  await core.roles.setRolesOfUser(tenant.id, created.value.id, ['administrator']);
+  await core.roles.setRolesOf(tenant.id, { kind: 'user', id: created.value.id }, ['administrator']);
   return { tenant: tenant.slug, username: 'admin@local', password, note: 'administrator; an account that lives here' };
 }
 

@@ -19,6 +19,7 @@ import { rememberedRootDse } from './ldap/root-dse.ts';
 import type { ServerChanged } from './ldap/server-access.ts';
 import { ldapServers } from './ldap/server-access.ts';
 import { createLockout } from './lockout.ts';
+import { ldapGroupListing } from './group-listing.ts';
 import { ldapMemberships } from './memberships.ts';
 import { ldapPasswords } from './passwords.ts';
 import { resolveSchema } from './presets.ts';
@@ -47,10 +48,9 @@ export function createLdapDirectory(options: LdapDirectoryOptions): Directory {
   const schema = resolveSchema(settings);
   const { baseDn, userBaseDn = baseDn, groupBaseDn = baseDn } = settings;
   const rootDse = rememberedRootDse(client.search);
-  const memberships = ldapMemberships(
-    { search: client.search, rootDse, schema, groupBaseDn },
-    answerTimeoutMs(settings),
-  );
+  const groupSource = { search: client.search, rootDse, schema, groupBaseDn };
+  const memberships = ldapMemberships(groupSource, answerTimeoutMs(settings));
+  const groupListing = ldapGroupListing(groupSource, userBaseDn);
   const nobody = `cn=${randomUUID()},${userBaseDn}`;
 
   const passwords = ldapPasswords({ client, servers, schema, now });
@@ -105,6 +105,17 @@ export function createLdapDirectory(options: LdapDirectoryOptions): Directory {
     showsPeople: () => orUnavailable(async () => (await searchUsers(anybody(schema.users))).length > 0),
 
     groupsOf: (user) => orUnavailable(() => memberships(user.dn)),
+
+    listGroups: (query) =>
+      orUnavailable(async () => {
+        const { search } = query;
+        if (search !== undefined && !isName(search)) return { groups: [], truncated: false };
+        return groupListing.list(query);
+      }),
+
+    findGroup: (id) => orUnavailable(async () => (isName(id) ? groupListing.find(id) : undefined)),
+
+    groupMembers: (id, limit) => orUnavailable(async () => (isName(id) ? groupListing.members(id, limit) : undefined)),
 
     changePassword: (user, current, next, last) => orUnavailable(() => passwords.change(user, current, next, last)),
 

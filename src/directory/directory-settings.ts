@@ -216,6 +216,9 @@ export const directorySettings = z
     });
   });
 
+/** Starts with a letter, because JavaScript would sort names that are numbers, and the order of directories matters. */
+export const directoryName = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'start with a-z, go on with a-z, 0-9 and -');
+
 /** Everything but the service account's password. */
 export type DirectorySettings = z.infer<typeof directorySettings>;
 

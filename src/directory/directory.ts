@@ -53,6 +53,26 @@ export interface DirectoryGroup {
   via: readonly string[];
 }
 
+/** A group itself, whoever is in it. */
+export type DirectoryGroupEntry = Pick<DirectoryGroup, 'id' | 'dn' | 'name' | 'nameIsUnique'>;
+
+export interface GroupsQuery {
+  /** Text that the name has anywhere in it. */
+  search?: string | undefined;
+  limit: number;
+}
+
+/** `truncated`: there are more, and which of them these are is the directory's choice. */
+export interface GroupsFound {
+  groups: readonly DirectoryGroupEntry[];
+  truncated: boolean;
+}
+
+export interface GroupMembersFound {
+  dns: readonly string[];
+  truncated: boolean;
+}
+
 /** What came along with a successful bind. */
 export interface BindNotice {
   /** The password ends in this many seconds. */
@@ -135,6 +155,11 @@ export interface Directory {
   showsPeople(): Promise<boolean>;
   /** Direct and nested groups, each once, by the shortest path. */
   groupsOf(user: DirectoryUser): Promise<DirectoryGroup[]>;
+  /** Sorted by name; whether a name is unique is left open. */
+  listGroups(query: GroupsQuery): Promise<GroupsFound>;
+  findGroup(id: StableId): Promise<DirectoryGroupEntry | undefined>;
+  /** Direct members, people and groups alike; undefined where there is no such group. */
+  groupMembers(id: StableId, limit: number): Promise<GroupMembersFound | undefined>;
   /**
    * Gives a person a new password, under their own credentials, so that the directory's own rules apply (RFC 3062; in Active
    * Directory [MS-ADTS] 3.1.1.3.1.5.2). `current` may be one that has expired or must be changed.

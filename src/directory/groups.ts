@@ -21,13 +21,15 @@ export interface GroupSource {
 export interface Listing {
   attributes?: readonly string[];
   controls?: readonly Control[];
+  /** So many groups are enough. */
+  sizeLimit?: number;
 }
 
 /** The groups that match any of the filters. */
 export function findGroups(
   { search, schema, groupBaseDn }: GroupSource,
   matches: readonly Filter[],
-  { attributes = [], controls = [] }: Listing = {},
+  { attributes = [], controls = [], sizeLimit }: Listing = {},
 ): Promise<LdapEntry[]> {
   const { objectClass, filter, name } = schema.groups;
   const isGroup = any(anyEqual(['objectClass'], objectClass));
@@ -39,6 +41,7 @@ export function findGroups(
       filter: every(...asked, any(portion)),
       attributes: [schema.users.stableId, name, ...attributes],
       controls,
+      ...(sizeLimit !== undefined && { sizeLimit }),
     }),
   );
 }

@@ -29,6 +29,8 @@ export interface Trial {
   password?: string | undefined;
   /** What was exchanged with servers since it was called last. */
   exchanged(): ToldExchange[];
+  /** Where the steps are put as they are taken, for whoever does not wait until the last. */
+  steps?: TrialStep[];
 }
 
 /** What came of a step, and what the next ones need of it: without that there is none. */
@@ -39,8 +41,8 @@ interface Result<T> {
 }
 
 /** The steps as far as they lead. */
-export async function tryDirectory({ directory, login, password, exchanged }: Trial): Promise<TrialStep[]> {
-  const steps: TrialStep[] = [];
+export async function tryDirectory(trial: Trial): Promise<TrialStep[]> {
+  const { directory, login, password, exchanged, steps = [] } = trial;
   const take = async <T>(step: string, work: () => Promise<Result<T>>): Promise<T | undefined> => {
     const started = performance.now();
     exchanged();

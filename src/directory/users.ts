@@ -32,7 +32,8 @@ export function anybody(schema: UserSchema): Filter {
   return every(...people(schema), present(schema.stableId));
 }
 
-function people({ objectClass, filters }: UserSchema): Filter[] {
+/** True of people alone. */
+export function people({ objectClass, filters }: UserSchema): Filter[] {
   return [equal('objectClass', objectClass), ...filters.map(parseFilter)];
 }
 

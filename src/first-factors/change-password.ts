@@ -18,6 +18,7 @@ import type { PasswordWeakness } from '../security/password-policy.ts';
 import { isPassword } from '../security/password-text.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import type { AccountChanged } from '../users/account-changed.ts';
+import { knownWordsOf } from '../users/new-password.ts';
 import type { User } from '../users/users.ts';
 import { createBindTurns } from './bind-turns.ts';
 import type { EntryReading } from './bind-turns.ts';
@@ -160,11 +161,6 @@ function checkNext(change: PasswordChangeRequest): Outcome<undefined, PasswordCh
   if (next === current) return refused('same');
   const checked = checkPassword(next, { withSecondFactor, knownWords: knownWordsOf(tenant, user) });
   return checked.ok && !isPassword(next) ? refused('rejected') : checked;
-}
-
-function knownWordsOf({ slug, name }: Tenant, { username, profile }: User): string[] {
-  const { name: fullName, givenName, familyName, nickname, email } = profile;
-  return [slug, name, username, fullName, givenName, familyName, nickname, email].filter((word) => word !== undefined);
 }
 
 /** As the directory has it now. */

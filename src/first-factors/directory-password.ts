@@ -118,10 +118,17 @@ async function resolve(lookups: readonly Lookup[], limits: LockoutLimits): Promi
   };
   await Promise.all(lookups.map((lookup) => search(lookup).catch((fault: unknown) => faults.push(fault))));
 
-  const [match, another] = matches.values();
-  if (!match && faults.length > 0) throw faults[0];
-  if (!match) return { found: refused('unknown'), told };
-  return { found: another || match === 'ambiguous' ? refused('ambiguous') : accepted(match), told };
+  if (matches.size === 0 && faults.length > 0) throw faults[0];
+  return { found: theOnly([...matches.values()]), told };
+}
+
+/** Of all that the directories found: different people, or names that are ambiguous in one. */
+export function theOnly<M extends object>([match, another]: readonly (M | 'ambiguous')[]): Outcome<
+  M,
+  'unknown' | 'ambiguous'
+> {
+  if (!match) return refused('unknown');
+  return another || match === 'ambiguous' ? refused('ambiguous') : accepted(match);
 }
 
 interface Resolved {
@@ -129,13 +136,14 @@ interface Resolved {
   told: readonly LockoutLimit[];
 }
 
-interface Lookup {
+/** A name as one directory is asked for it. */
+export interface Lookup {
   source: NamedDirectory;
   login: string;
 }
 
 /** A realm leaves those directories that have it; usually one. */
-function lookupsOf(loginName: string, directories: readonly NamedDirectory[]): Lookup[] {
+export function lookupsOf(loginName: string, directories: readonly NamedDirectory[]): Lookup[] {
   const named = [...realmLookups(loginName, directories), ...domainLookups(loginName, directories)];
   return named.length > 0 ? named : directories.map((source) => ({ source, login: loginName }));
 }

@@ -26,6 +26,15 @@ export function isLocalName(loginName: string): boolean {
 }
 
 /** A tenant without directories needs no suffix. */
+export function meansLocal(loginName: string, directories: readonly object[]): boolean {
+  return directories.length === 0 || isLocalName(loginName);
+}
+
+/** The name without its suffix, if it has one. */
+export function localNameOf(loginName: string): string {
+  return isLocalName(loginName) ? loginName.slice(0, -LOCAL_SUFFIX.length) : loginName;
+}
+
 export function localPassword(tenantId: string, accounts: LocalAccounts, passwordHash: PasswordHash): FirstFactor {
   const nobody: Candidate = {
     subjects: [],
@@ -38,8 +47,7 @@ export function localPassword(tenantId: string, accounts: LocalAccounts, passwor
 
   return {
     async find(loginName) {
-      const localName = isLocalName(loginName) ? loginName.slice(0, -LOCAL_SUFFIX.length) : loginName;
-      const account = await accounts.findByLocalName(tenantId, localName);
+      const account = await accounts.findByLocalName(tenantId, localNameOf(loginName));
       const allowances = { anywhere: ALLOWANCE, trusted: ALLOWANCE };
       return { candidate: account ? candidate(account) : nobody, allowances };
     },

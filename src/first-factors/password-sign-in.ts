@@ -13,7 +13,7 @@ import type { PasswordHash } from '../security/password-hash.ts';
 import { isPassword } from '../security/password-text.ts';
 import { createDirectoryPassword } from './directory-password.ts';
 import type { Account, Allowances, Candidate, FirstFactorRefusal, NamedDirectory, SignedIn } from './first-factor.ts';
-import { isLocalName, localPassword } from './local-password.ts';
+import { localPassword, meansLocal } from './local-password.ts';
 import type { LocalAccounts } from './local-password.ts';
 import type { LockoutLimits } from './lockout-allowance.ts';
 import { auditingOutages, createReservePassword, typedSubject } from './password-attempts.ts';
@@ -88,8 +88,7 @@ export function createPasswordSignIn(options: PasswordSignInOptions): PasswordSi
   async function resolve({ tenantId, directories, trustedBy, ...typed }: SignInRequest): Promise<Resolved> {
     const name = normalizeLoginName(typed.username);
     if (!name.ok || !isPassword(typed.password)) return NO_ATTEMPT;
-    const local = directories.length === 0 || isLocalName(name.value);
-    const factor = local
+    const factor = meansLocal(name.value, directories)
       ? localPassword(tenantId, localAccounts, passwordHash)
       : directoryPassword(directories, trustedBy !== undefined);
     const { candidate, allowances } = await factor.find(name.value);

@@ -1,4 +1,5 @@
-// Form bodies: bounded and flat. JSON bodies and oidc-provider's own endpoints are read elsewhere.
+// Form bodies: bounded and flat, and the bounded reading that the admin API's JSON (admin/json-body.ts) shares. oidc-provider reads
+// its own endpoints' elsewhere.
 
 import type { IncomingMessage } from 'node:http';
 import { Readable, Stream } from 'node:stream';
@@ -37,10 +38,14 @@ export async function readFormPairs(ctx: Context, longest: number): Promise<URLS
     throw new AppError('invalid_form', 415, 'The form must be sent as application/x-www-form-urlencoded in UTF-8.');
   }
   if (ctx.get('Content-Encoding') !== '') throw new AppError('invalid_form', 415, 'The form must not be compressed.');
-  return new URLSearchParams(await readBounded(ctx.req, longest));
+  return new URLSearchParams((await readBounded(ctx.req, longest)).toString('utf8'));
 }
 
-async function readBounded(request: IncomingMessage, longest: number): Promise<string> {
+/**
+ * @param longest bytes.
+ * @throws AppError `payload_too_large` (413) over that, without reading further; `bad_request` (400) when the body breaks off.
+ */
+export async function readBounded(request: IncomingMessage, longest: number): Promise<Buffer> {
   if (Number(request.headers['content-length']) > longest) throw tooLarge();
   const chunks: Buffer[] = [];
   let length = 0;
@@ -54,11 +59,11 @@ async function readBounded(request: IncomingMessage, longest: number): Promise<s
     if (cause instanceof AppError) throw cause;
     throw new AppError('bad_request', 400, 'The request broke off before all of it had arrived.', { cause });
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(): AppError {
-  return new AppError('payload_too_large', 413, 'The form is larger than this service accepts.');
+  return new AppError('payload_too_large', 413, 'What was sent is larger than this service accepts.');
 }
 
 function flat(pairs: URLSearchParams): FormFields {

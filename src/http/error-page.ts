@@ -107,6 +107,11 @@ const WORDS: Record<ErrorCode, ErrorWords> = {
     message: 'error.tenantSuspended.message',
     next: 'error.next.askAdministrator',
   },
+  link_unusable: {
+    title: 'error.linkUnusable.title',
+    message: 'error.linkUnusable.message',
+    next: 'error.linkUnusable.next',
+  },
   login_expired: {
     title: 'error.loginExpired.title',
     message: 'error.loginExpired.message',

@@ -7,6 +7,7 @@ const WORDS: Record<AccountNotice['kind'], { subject: MessageId; message: Messag
   'factor-added': { subject: 'email.changed.factorAddedSubject', message: 'email.changed.factorAdded' },
   'factor-removed': { subject: 'email.changed.factorRemovedSubject', message: 'email.changed.factorRemoved' },
   'factor-renamed': { subject: 'email.changed.factorRenamedSubject', message: 'email.changed.factorRenamed' },
+  'factors-reset': { subject: 'email.changed.factorsResetSubject', message: 'email.changed.factorsReset' },
   'recovery-codes-made': { subject: 'email.changed.codesMadeSubject', message: 'email.changed.codesMade' },
   'recovery-code-used': { subject: 'email.changed.codeUsedSubject', message: 'email.changed.codeUsed' },
   'password-changed': { subject: 'email.changed.passwordSubject', message: 'email.changed.passwordMessage' },

@@ -2,6 +2,7 @@
 // for them are the templates' and the message files' business.
 
 import type { AccountChangedFacts } from '../delivery/notifications.ts';
+import type { LinkFacts } from '../links/send-link.ts';
 import type { FactorId } from '../policy/factors.ts';
 import type { AccountPage } from './account-page.ts';
 import type { ErrorWords } from './error-page.ts';
@@ -63,6 +64,12 @@ export interface Pages {
     /** Why the factor that was asked for did not do. */
     problem?: CodeProblem | undefined;
   };
+  /** A first second factor is set up by way of a one-time link, or with the administrator's help. `homeUrl`: of the account. */
+  'login/enrol-by-link': {
+    username: string;
+    startOverUrl?: string | undefined;
+    homeUrl?: string | undefined;
+  };
   /** The password, or the passkey, was right; the app is not for this person. Posts nothing: the app gets `access_denied`. */
   'login/not-allowed': SignInStep & { username: string };
 
@@ -99,6 +106,19 @@ export interface Pages {
     downloadUrl: string;
     problem?: CodeProblem | undefined;
   };
+
+  // One-time links.
+  /** Posts `new-password`. */
+  'link/password': Form & {
+    username: string;
+    /** In characters. */
+    shortest: number;
+    problem?: NewPasswordProblem | undefined;
+  };
+  /** Lets this browser set up a first second factor. */
+  'link/enrolment': Form & { username: string };
+  /** The password is set. Without `accountUrl` the account waits for approval. */
+  'link/done': { accountUrl?: string | undefined; homeUrl: string };
 
   account: AccountPage;
   /** Posts `name`. */
@@ -181,6 +201,7 @@ export type ErrorLink = { to: 'retry' | 'home'; href: string } | { to: 'app'; ap
 export interface Emails {
   'email/account-changed': AccountChangedFacts;
   'email/code': CodeMessageData;
+  'email/link': LinkFacts;
 }
 export type EmailName = keyof Emails;
 

@@ -5,6 +5,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Koa from 'koa';
 
+import { limitBodyTime } from './body-time.ts';
+
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 // Longer than a load balancer keeps its side (60 s is usual): else it reuses a connection that is just being closed.
@@ -18,7 +20,7 @@ export interface ListenOptions {
   host: string;
   /** 0 for any free one. */
   port: number;
-  /** How long a client may take to send its whole request; 30 s unless told. */
+  /** How long a client may take to send its body, unless that is allowed more (body-time.ts); 30 s unless told. */
   requestTimeoutMs?: number;
 }
 
@@ -43,11 +45,12 @@ export async function listen(app: Pick<Koa, 'callback'>, options: ListenOptions)
   const { host, port, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const server = createServer({
     headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionsCheckingInterval: 1_000,
     maxHeaderSize: LARGEST_HEADER,
   });
+  limitBodyTime(server, requestTimeoutMs);
   const drain = drainable(server);
   const answer = app.callback();
   server.on('request', (request, response) => {

@@ -11,19 +11,20 @@ interface KeyRow {
   state: SigningKey['state'];
   private_jwk: string;
   created_at: Date;
+  retired_at: Date | null;
 }
 
 export function createPostgresKeys(db: Database, encryption: Encryption): SigningKeyStore {
   return {
     async list(tenantId) {
       const rows = await db.query<KeyRow>(
-        `select kid, alg, state, private_jwk, created_at from signing_keys where tenant_id = $1
+        `select kid, alg, state, private_jwk, created_at, retired_at from signing_keys where tenant_id = $1
          order by array_position(array['active', 'next', 'retired'], state), retired_at desc, alg`,
         [tenantId],
       );
-      return rows.map(({ kid, alg, state, private_jwk, created_at }) => {
+      return rows.map(({ kid, alg, state, private_jwk, created_at, retired_at }) => {
         const jwk: JWK = JSON.parse(encryption.decrypt(private_jwk, placeOf(tenantId, kid)));
-        return { kid, alg, state, jwk, createdAt: created_at };
+        return { kid, alg, state, jwk, createdAt: created_at, retiredAt: retired_at ?? undefined };
       });
     },
 
@@ -54,6 +55,10 @@ export function createPostgresKeys(db: Database, encryption: Encryption): Signin
         [tenantId, before],
       );
       return dropped.length;
+    },
+
+    async drop(tenantId, kid) {
+      await db.query('delete from signing_keys where tenant_id = $1 and kid = $2', [tenantId, kid]);
     },
 
     markChanged: (tenantId) => bumpTenant(db, tenantId),

@@ -4,6 +4,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import type { JWK } from 'jose';
 
+import { ADMIN_TOKEN_LIFE } from '../admin/resource.ts';
 import type { Audit, AuditEvent } from '../audit/audit.ts';
 import type { Database } from '../db/database.ts';
 import { accepted, refused } from '../outcome.ts';
@@ -21,9 +22,10 @@ export interface SigningKey {
   /** The private key with `kid`, `use` and `alg`. */
   jwk: JWK;
   createdAt: Date;
+  retiredAt?: Date | undefined;
 }
 
-export type NewSigningKey = Omit<SigningKey, 'createdAt'>;
+export type NewSigningKey = Omit<SigningKey, 'createdAt' | 'retiredAt'>;
 
 export interface SigningKeyStore {
   /** The active ones first, then the next, then the retired, the last retired first. */
@@ -36,6 +38,8 @@ export interface SigningKeyStore {
   promote(tenantId: string): Promise<void>;
   /** Forgets keys that retired before a time; answers how many. */
   dropRetired(tenantId: string, before: Date): Promise<number>;
+  /** Forgets one key. */
+  drop(tenantId: string, kid: string): Promise<void>;
   /** Tells other processes. */
   markChanged(tenantId: string): Promise<void>;
 }
@@ -48,11 +52,18 @@ export interface Keys {
    * algorithm: the active ones come first, so that a next key is published before it signs, and a retired one after.
    */
   signingKeys(tenantId: string): Promise<JWK[]>;
+  /** All of them, in the same order. */
+  list(tenantId: string): Promise<SigningKey[]>;
   /** Refused while a next key has not been published for long enough, so that relying parties have seen it. */
   rotate(tenantId: string, options: RotateOptions): Promise<Outcome<void, 'next-key-too-new'>>;
   /** Forgets keys that retired before a time, which has to be longer ago than their tokens live. */
   dropRetired(tenantId: string, before: Date): Promise<void>;
+  /** Forgets one key that has retired, before its tokens have expired. */
+  retire(tenantId: string, kid: string, actor: AuditEvent['actor']): Promise<Outcome<void, 'unknown' | 'in-use'>>;
 }
+
+/** Seconds within which relying parties have refreshed their copy of the keys. */
+export const PUBLISHED_FOR = 3600;
 
 export interface RotateOptions {
   /** Seconds that the next key must have been published for; 0 in an emergency. */
@@ -94,6 +105,20 @@ export function createKeys(db: Pick<Database, 'unitOfWork'>, store: SigningKeySt
         return accepted(undefined);
       }),
 
+    list: store.list,
+
+    retire: (tenantId, kid, actor) =>
+      db.unitOfWork(async () => {
+        await store.lock(tenantId);
+        const key = (await store.list(tenantId)).find((one) => one.kid === kid);
+        if (!key) return refused('unknown');
+        if (key.state !== 'retired') return refused('in-use');
+        await store.markChanged(tenantId);
+        await store.drop(tenantId, kid);
+        await audit.record({ type: 'key.retired', tenantId, actor, subject: { kind: 'key', id: kid } });
+        return accepted(undefined);
+      }),
+
     dropRetired: (tenantId, before) =>
       db.unitOfWork(async () => {
         if ((await store.dropRetired(tenantId, before)) > 0) await store.markChanged(tenantId);
@@ -101,10 +126,17 @@ export function createKeys(db: Pick<Database, 'unitOfWork'>, store: SigningKeySt
   };
 }
 
+/** What others may know of a key: never one of the private members (RFC 7518 6.2.2, 6.3.2). */
+export function publicHalf(jwk: JWK): Record<string, string> {
+  const { kty, kid, use, alg, n, e, crv, x, y } = jwk;
+  const members = Object.entries({ kty, kid, use, alg, n, e, crv, x, y });
+  return Object.fromEntries(members.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
 /** Seconds for which a retired key's last token may still be valid. */
 export function longestTokenLife({ tokens, resources }: Pick<TenantSettings, 'tokens' | 'resources'>): number {
   const ofResources = Object.values(resources).map((resource) => resource.accessToken ?? 0);
-  return Math.max(tokens.accessToken, tokens.idToken, ...ofResources);
+  return Math.max(tokens.accessToken, tokens.idToken, ADMIN_TOKEN_LIFE, ...ofResources);
 }
 
 function missingKeys(keys: readonly SigningKey[]): Pick<SigningKey, 'alg' | 'state'>[] {

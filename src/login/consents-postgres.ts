@@ -31,5 +31,29 @@ export function createPostgresConsents(db: Database): Consents {
           [...who, scopes, claims, JSON.stringify(resources)],
         );
       }),
+
+    async list(tenantId, userId) {
+      const rows = await db.query<ConsentRow & { client_id: string; granted_at: Date }>(
+        `select client_id, scopes, claims, resources, granted_at from consents
+          where tenant_id = $1 and user_id = $2 order by client_id`,
+        [tenantId, userId],
+      );
+      return rows.map(({ client_id: clientId, granted_at: grantedAt, ...access }) => ({
+        clientId,
+        grantedAt,
+        ...access,
+      }));
+    },
+
+    remove: (tenantId, userId, clientId) =>
+      db.unitOfWork(async () => {
+        const who = [tenantId, userId, clientId];
+        const removed = await db.query(
+          'delete from consents where tenant_id = $1 and user_id = $2 and client_id = $3 returning 1',
+          who,
+        );
+        await db.query('delete from grants where tenant_id = $1 and user_id = $2 and client_id = $3', who);
+        return removed.length > 0;
+      }),
   };
 }

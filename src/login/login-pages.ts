@@ -30,6 +30,8 @@ export interface LoginPages {
   /** `mayChange`: the password, here. */
   notice(visit: Visit, notice: BindNotice, mayChange: boolean): void;
   notAllowed(visit: Visit): void;
+  /** A first factor is set up elsewhere. */
+  enrolByLink(visit: Visit): void;
   /** The password was right, and yet the person does not get in. */
   refused(visit: Visit, reason: Exclude<SignInRefusal, 'bad-credentials'>): void;
 }
@@ -107,6 +109,11 @@ export function createLoginPages(sender: PageSender): LoginPages {
 
     notAllowed(visit) {
       send(visit)('login/not-allowed', personForm(visit, 'deny'), { status: 403 });
+    },
+
+    enrolByLink(visit) {
+      const { username, startOverUrl } = personForm(visit, 'start-over');
+      send(visit)('login/enrol-by-link', { username, startOverUrl }, { status: 403 });
     },
 
     refused(visit, reason) {

@@ -85,6 +85,8 @@ export function loginRoutes(deps: LoginRouteDeps): Router {
         return second.show(visit);
       case 'enrol':
         return enrolment.show(visit);
+      case 'enrol-by-link':
+        return pages.enrolByLink(visit);
       case 'notice':
         return pages.notice(visit, step.notice, logins.mayChangePassword(login));
       case 'change-password':

@@ -30,6 +30,8 @@ export type Step =
   | ProveStep
   | EnrolStep
   | ChangePasswordStep
+  /** A first factor is set up by way of a one-time link only, and this browser has opened none. */
+  | { step: 'enrol-by-link' }
   | { step: 'notice'; notice: BindNotice }
   /** The client is not for this person. */
   | { step: 'not-allowed' }
@@ -79,6 +81,8 @@ export interface LoginProgress {
   enrolled: boolean;
   /** The time that the tenant gives to enrol still runs for this person. */
   graceOpen: boolean;
+  /** Without a factor yet, they may add one in a browser only in which they opened a one-time link, and this is none. */
+  byLinkOnly: boolean;
   /** What the person put off in this login. */
   postponed: readonly FactorId[];
 }
@@ -101,12 +105,18 @@ export function nextStep(progress: LoginProgress, question: ProofQuestion, owned
 
   const { allowed } = question.policy.secondFactors;
   const now: Situation = { ...progress, question, owned: owned.filter(({ factor }) => allowed.includes(factor)) };
+  const step = stepOf(now, required, proven);
+  return step.step === 'enrol' && now.byLinkOnly && now.owned.length === 0 ? { step: 'enrol-by-link' } : step;
+}
+
+/** Of somebody who has proven something, and whom the client is for. */
+function stepOf(now: Situation, required: Level, proven: Level): Step {
   if (now.passwordChange) return stepToChangePassword(now, now.passwordChange, required);
-  if (!isEnough(question, progress.proofs)) return stepToEnough(now, required);
+  if (!isEnough(now.question, now.proofs)) return stepToEnough(now, required);
   return (
     stepToSetUp(now) ??
     stepToRecoveryCodes(now) ??
-    (progress.notice ? { step: 'notice', notice: progress.notice } : { step: 'finish', level: proven })
+    (now.notice ? { step: 'notice', notice: now.notice } : { step: 'finish', level: proven })
   );
 }
 

@@ -33,6 +33,8 @@ export interface LoginRequest {
   sessionUid: string | undefined;
   /** The language of the pages, and so of what is sent, by a person's own `locale`. */
   languageOf(locale: string | undefined): string;
+  /** Whether this browser has opened a one-time link by which the person may set up a first factor. */
+  hasEnrolmentPermit(user: User): boolean;
 }
 
 /** A login as it stands. */
@@ -58,6 +60,7 @@ export interface OpenLoginDeps {
   users: Pick<Users, 'find' | 'grace'>;
   roles: Pick<Roles, 'rolesOfUser'>;
   ownedFactors: OwnedFactors;
+  enrolsByLink(tenantId: string, userId: string): Promise<boolean>;
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
@@ -83,8 +86,12 @@ export function createOpenLogin(deps: OpenLoginDeps): OpenLogin {
     const owned = user ? await ownedFactors(tenant, user) : [];
     const unseen = noticeSeen ? undefined : notice;
     const known = { inherited, notice: unseen, passwordChange, choice, enrolled, postponed };
-    const progress = { ...known, proofs: user ? proofs : [], graceOpen: false };
+    const progress = { ...known, proofs: user ? proofs : [], graceOpen: false, byLinkOnly: false };
     const step = nextStep(progress, question, owned);
+    if (user && step.step === 'enrol' && (await isByLinkOnly(request, user))) {
+      const held = nextStep({ ...progress, byLinkOnly: true }, question, owned);
+      if (held.step !== 'enrol') return { request, loaded, user, owned, grace: undefined, step: held };
+    }
 
     // The time to enrol begins to run when somebody is asked to for the first time.
     const isAskedToEnrol = step.step === 'enrol' && step.why !== 'recovery-codes';
@@ -115,6 +122,10 @@ export function createOpenLogin(deps: OpenLoginDeps): OpenLogin {
 
   function questionOf({ tenant, client, acr }: LoginRequest, user: User | undefined): Promise<ProofQuestion> {
     return ask({ policy: tenant.settings.policy, client, request: acr, user, now: epochSeconds(now()) });
+  }
+
+  async function isByLinkOnly({ tenant, hasEnrolmentPermit }: LoginRequest, user: User): Promise<boolean> {
+    return !hasEnrolmentPermit(user) && (await deps.enrolsByLink(tenant.id, user.id));
   }
 
   async function graceOf({ id, settings }: Tenant, user: User): Promise<GraceLeft | undefined> {

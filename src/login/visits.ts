@@ -4,6 +4,7 @@ import type { Router } from '@koa/router';
 import type { Context } from 'koa';
 import type { z } from 'zod';
 
+import { hasEnrolmentPermit } from '../http/enrolment-permit.ts';
 import type { PageSender } from '../http/send-page.ts';
 import { acrRequestOf } from '../policy/acr-request.ts';
 import type { Interaction, Interactions } from './interactions.ts';
@@ -50,6 +51,7 @@ export function createVisits(router: Router, { logins, interactions, sender }: V
       reasons: details.prompt.reasons,
       sessionUid: details.session?.uid,
       languageOf: (locale) => sender.languageOf(ctx, { uiLocales, locale }),
+      hasEnrolmentPermit: (user) => hasEnrolmentPermit(ctx, site, user),
     });
     return { ctx, interaction, login };
   }

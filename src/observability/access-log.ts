@@ -8,8 +8,8 @@ export function accessLog(metrics: Pick<Metrics, 'requestFinished'>): Middleware
   return async (ctx, next) => {
     const request = currentRequest();
     const started = performance.now();
-    // The path as it came: a mount strips its prefix from `ctx.path`. Queries carry codes and tokens.
-    const [path = '/'] = ctx.originalUrl.split('?', 1);
+    // The path as it came: a mount strips its prefix from `ctx.path`. Queries carry codes and tokens, and so do one-time links.
+    const path = (ctx.originalUrl.split('?', 1)[0] ?? '/').replace(/\/link\/[^/]+/, '/link/(not shown)');
     const { method } = ctx;
 
     // Only the response itself knows the end: a mounted provider answers behind Koa's back.

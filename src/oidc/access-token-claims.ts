@@ -3,13 +3,18 @@
 
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider';
 
+import { PRINCIPAL_CLAIM } from '../admin/access-token.ts';
+import type { Principal } from '../admin/access-token.ts';
 import type { Roles } from '../roles/roles.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import { claimsFor, userOf } from './account.ts';
 import type { AccountDeps } from './account.ts';
+import { ofApiToken } from './claims.ts';
 
 export interface AccessTokenClaimDeps extends AccountDeps {
   roles: Pick<Roles, 'rolesOfUser' | 'rolesOfClient'>;
+  /** The admin API's (admin/resource.ts). */
+  adminAudience: string;
 }
 
 export function createAccessTokenClaims(tenant: Tenant, deps: AccessTokenClaimDeps) {
@@ -18,12 +23,22 @@ export function createAccessTokenClaims(tenant: Tenant, deps: AccessTokenClaimDe
     token: AccessToken | ClientCredentials,
   ): Promise<Record<string, unknown> | undefined> {
     if (!token.resourceServer) return undefined;
+    const isForAdminApi = token.resourceServer.audience === deps.adminAudience;
+    const general = { tenant: tenant.slug, ...(isForAdminApi && { [PRINCIPAL_CLAIM]: principalOf(token) }) };
     if (token.kind === 'ClientCredentials') {
       const roles = await deps.roles.rolesOfClient(tenant.id, token.clientId ?? '');
-      return { tenant: tenant.slug, ...(roles.length > 0 ? { roles } : {}) };
+      return { ...general, ...(roles.length > 0 ? { roles } : {}) };
     }
-    return { tenant: tenant.slug, ...signInClaims(ctx), ...(await personClaims(tenant, deps, ctx)) };
+    return { ...general, ...signInClaims(ctx), ...(await personClaims(tenant, deps, ctx)) };
   };
+}
+
+/** The admin API asks whether it still stands. */
+function principalOf(token: AccessToken | ClientCredentials): Principal {
+  if (token.kind === 'ClientCredentials') return { kind: 'client' };
+  const { grantId, sessionUid, expiresWithSession } = token;
+  if (grantId === undefined) throw new Error('an access token for the admin API comes of no grant');
+  return { kind: 'user', grant: grantId, ...(expiresWithSession && { session: sessionUid }) };
 }
 
 /** RFC 9068 2.2.1. */
@@ -43,8 +58,7 @@ async function personClaims(
   const granted = new Set(grant?.getOIDCScope().split(' '));
   const scopes = new Set([...askedScopes(ctx)].filter((scope) => granted.has(scope)));
   if (!user || !(scopes.has('groups') || scopes.has('roles'))) return {};
-  const { roles, groups, _claim_names, _claim_sources } = await claimsFor(tenant, deps, ctx, user, scopes);
-  return { roles, groups, _claim_names, _claim_sources };
+  return ofApiToken(await claimsFor(tenant, deps, ctx, user, scopes));
 }
 
 /** A refresh may ask for less than was granted (RFC 6749 6). */

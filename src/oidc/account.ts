@@ -6,7 +6,7 @@ import type { Roles } from '../roles/roles.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import type { Standing } from '../users/standing.ts';
 import type { User } from '../users/users.ts';
-import { claimsOf, groupsFor } from './claims.ts';
+import { claimsOf, groupsWithin } from './claims.ts';
 import type { DistributedGroups } from './claims.ts';
 import { clientSettings } from './client-settings.ts';
 import type { GroupsTickets } from './groups-tickets.ts';
@@ -64,13 +64,13 @@ async function groupsOf(
   user: User,
   client: Client,
 ): Promise<string[] | DistributedGroups> {
-  const groups = groupsFor(clientSettings(client).groups, user.directory?.groups ?? []);
-  if (groups.length <= tenant.settings.tokens.groupLimit) return groups;
+  const groups = groupsWithin(tenant.settings.tokens.groupLimit, clientSettings(client).groups, user.groups);
+  if (groups) return groups;
   if (token?.grantId === undefined) throw new Error('claims are worked out without the access token that they go with');
   const sessionUid = token.expiresWithSession ? token.sessionUid : undefined;
   return tickets.issue(tenant, { userId: user.id, clientId: client.clientId, grantId: token.grantId, sessionUid });
 }
 
 function rolesOf(tenant: Tenant, { roles }: AccountDeps, user: User): Promise<string[]> {
-  return roles.rolesOfUser({ tenantId: tenant.id, userId: user.id, directory: user.directory });
+  return roles.rolesOfUser({ tenantId: tenant.id, userId: user.id, groups: user.groups });
 }

@@ -10,6 +10,8 @@ import type { Sessions } from '../sessions/sessions.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import { createEphemeralArtifacts } from './artifacts-ephemeral.ts';
 import { createGrantArtifacts, createRefreshTokenArtifacts, endGrant } from './artifacts-postgres.ts';
+import { scopeFor } from './client-scope.ts';
+import { secretsNow } from './client-secrets.ts';
 import { createSessionArtifacts } from './session-artifact.ts';
 
 export interface ArtifactDeps {
@@ -58,10 +60,10 @@ function createClientArtifacts(tenantId: string, issuer: string, clients: Client
       if (id === ACCOUNT_CLIENT) return accountClient(issuer);
       const client = await clients.find(tenantId, id);
       if (!client) return undefined;
-      const { clientId, metadata, secret } = client;
+      const { clientId, metadata } = client;
       // A service has no response types, and so needs no redirect_uris (RFC 7591 2.1).
       const response_types: ResponseType[] = metadata.grant_types.includes('authorization_code') ? ['code'] : [];
-      return { ...metadata, response_types, client_id: clientId, client_secret: secret };
+      return { ...metadata, ...scopeFor(metadata.scope), response_types, client_id: clientId, ...secretsNow(client) };
     },
     upsert: readOnly,
     consume: readOnly,

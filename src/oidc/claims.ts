@@ -1,8 +1,9 @@
 // Which claims say what. Pure: a user, its groups and roles, and how a client wants them, in; claims out.
 
 import type { OwnClientMetadata } from '../clients/client-metadata.ts';
-import type { DirectoryGroup } from '../directory/directory.ts';
-import type { User } from '../users/users.ts';
+import { isLocalReference, localReference } from '../groups/group-reference.ts';
+import { isLocal } from '../groups/local-membership.ts';
+import type { User, UserGroup } from '../users/users.ts';
 
 export interface ClaimsSource {
   user: User;
@@ -59,10 +60,36 @@ function groupClaims(groups: readonly string[] | DistributedGroups): Record<stri
   };
 }
 
+/** The same, or undefined where there are more than a token may carry. */
+export function groupsWithin(
+  limit: number,
+  client: OwnClientMetadata['groups'],
+  groups: readonly UserGroup[],
+): string[] | undefined {
+  const values = groupsFor(client, groups);
+  return values.length <= limit ? values : undefined;
+}
+
+/** Those that an access token for an API has of a person, too (RFC 9068 2.2.3.1). */
+export function ofApiToken({ roles, groups, _claim_names, _claim_sources }: Record<string, unknown>) {
+  return { roles, groups, _claim_names, _claim_sources };
+}
+
 /** The groups a client gets to see, in the form it wants, sorted, each value once. */
-export function groupsFor(client: OwnClientMetadata['groups'], groups: readonly DirectoryGroup[]): string[] {
-  const values = groups.filter((group) => isWanted(client.only, group.name)).map((group) => group[client.form]);
+export function groupsFor({ only, form }: OwnClientMetadata['groups'], groups: readonly UserGroup[]): string[] {
+  const values = groups.filter((group) => isWanted(only, nameOf(group))).map((group) => claimed(group, form));
   return [...new Set(values)].sort();
+}
+
+/** One that lives here has no DN, and neither passes for the other. */
+function claimed(group: UserGroup, form: OwnClientMetadata['groups']['form']): string {
+  if (form === 'id') return group.id;
+  return isLocal(group) || form === 'name' ? nameOf(group) : group.dn;
+}
+
+function nameOf(group: UserGroup): string {
+  if (isLocal(group)) return localReference(group.name);
+  return isLocalReference(group.name) ? group.dn : group.name;
 }
 
 function isWanted(only: readonly string[] | undefined, name: string): boolean {

@@ -39,7 +39,7 @@ export function groupsRoutes({ tickets, standing, clients, keys }: GroupsRouteDe
     const key = (await keys.signingKeys(tenant.id)).find((jwk) => jwk.alg === alg);
     if (!key) throw new Error(`tenant ${tenant.slug} has no ${alg} key`);
     ctx.type = 'application/jwt';
-    ctx.body = await new SignJWT({ groups: groupsFor(client.metadata.groups, user.directory?.groups ?? []) })
+    ctx.body = await new SignJWT({ groups: groupsFor(client.metadata.groups, user.groups) })
       .setProtectedHeader({ alg, kid: key.kid, typ: 'JWT' })
       .setIssuer(issuer)
       .setSubject(user.id)

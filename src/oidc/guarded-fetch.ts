@@ -1,10 +1,26 @@
-/**
- * Fetches what a client's registration points to. The library guards it against addresses that are nobody's to point to
- * (loopback, private, link-local …) by the `dispatcher` that it passes along, and goes on without one where a release of Node
- * has moved what that is made of: then nothing is fetched at all.
- */
-export const guardedFetch: typeof fetch = async (url, options) => {
-  if (!options?.dispatcher)
-    throw new Error('nothing is fetched for a client, for the guard of private addresses is missing');
-  return fetch(url, options);
-};
+import type { GuardedRequest } from '../security/guarded-request.ts';
+
+/** Far more than any document that a client's registration may point to. Bytes. */
+const MOST_BYTES = 1_048_576;
+/** A Response of these takes no body. */
+const BODILESS = [204, 205, 304];
+
+/** What the library fetches for a client, through the guard that everything goes through which somebody else points to. */
+export function createGuardedFetch(guard: Pick<GuardedRequest, 'send'>): typeof fetch {
+  return async (input, init) => {
+    const asked = new Request(input, init);
+    const sending = guard.send(new URL(asked.url), {
+      method: asked.method === 'POST' ? 'POST' : 'GET',
+      headers: Object.fromEntries(asked.headers),
+      body: asked.body === null ? undefined : await asked.text(),
+      signal: asked.signal,
+      mostBytes: MOST_BYTES,
+    });
+    const { status, headers, body } = await sending.catch((cause: unknown) => {
+      // As fetch itself fails.
+      throw new TypeError('fetch failed', { cause });
+    });
+    const received = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]);
+    return new Response(BODILESS.includes(status) ? null : new Uint8Array(body), { status, headers: received });
+  };
+}

@@ -11,6 +11,7 @@ import { networkOf } from '../security/client-network.ts';
 import { sha256 } from '../security/sha256.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import { askedOfSession } from './asked-of-session.ts';
+import { isSecretOf, verifyWithOthers } from './client-secrets.ts';
 import { proofsOf } from './session-artifact.ts';
 
 export function overrideProvider(provider: Provider, { id, settings }: Tenant, store: EphemeralStore): void {
@@ -19,6 +20,7 @@ export function overrideProvider(provider: Provider, { id, settings }: Tenant, s
   alwaysIncludeSid(provider);
   detectReplaysAtomically(provider, id, store);
   limitSecretGuesses(provider, id, store);
+  signWithAnySecret(provider);
 }
 
 /** Stock: URLs are made from `Host`, so that a forged one ends up in discovery and in redirects. */
@@ -63,15 +65,24 @@ const GUESSES = 20;
 const GUESS_WINDOW = 300;
 
 /**
- * Stock: any number of guesses. Here even the right secret is refused after so many wrong ones from one network. The store puts
+ * Stock: one secret, and any number of guesses. Here each of those that are good will do, and even the right secret is refused after so many wrong ones from one network. The store puts
  * guesses that are made at once in an order, in which a right one sees all the wrong ones before it; it counts none itself.
  */
 function limitSecretGuesses(provider: Provider, tenantId: string, store: EphemeralStore): void {
-  const { compareClientSecret: compare } = provider.Client.prototype;
   provider.Client.prototype.compareClientSecret = async function (this: Client, secret: string) {
     const key = `secret-guesses:${tenantId}:${this.clientId}:${networkOf(currentRequest()?.address ?? '')}`;
-    if (await compare.call(this, secret)) return Number((await store.get(key)) ?? 0) < GUESSES;
+    if (isSecretOf(this, secret)) return Number((await store.get(key)) ?? 0) < GUESSES;
     await store.increment(key, GUESS_WINDOW);
     return false;
+  };
+}
+
+/** Stock: an assertion is signed with the one secret (RFC 7523; OpenID Connect Core 9, `client_secret_jwt`). */
+function signWithAnySecret(provider: Provider): void {
+  const { find } = provider.Client;
+  provider.Client.find = async function (id: string) {
+    const client = await find.call(this, id);
+    if (client) verifyWithOthers(client);
+    return client;
   };
 }

@@ -5,6 +5,8 @@ import Provider, { errors } from 'oidc-provider';
 import type { JWK } from 'jose';
 import type { Client, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 
+import { ADMIN_SCOPES } from '../admin/permissions.ts';
+import { ADMIN_TOKEN_ALG, ADMIN_TOKEN_LIFE } from '../admin/resource.ts';
 import { OWN_CLIENT_METADATA } from '../clients/client-metadata.ts';
 import { CLAIMS_BY_SCOPE, SCOPES } from '../clients/scopes.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';
@@ -20,10 +22,11 @@ import { createFindAccount } from './account.ts';
 import { CLOCK_TOLERANCE, INTERACTION_LIFE } from './artifacts-ephemeral.ts';
 import { createArtifacts } from './artifacts.ts';
 import type { ArtifactDeps } from './artifacts.ts';
+import { REGISTERED_SCOPE, askableBy } from './client-scope.ts';
+import { OTHER_SECRETS } from './client-secrets.ts';
 import { clientSettings } from './client-settings.ts';
 import { createLoadExistingGrant } from './grants.ts';
 import type { GrantDeps } from './grants.ts';
-import { guardedFetch } from './guarded-fetch.ts';
 import { overrideProvider } from './overrides.ts';
 import { createPrompts } from './prompts.ts';
 
@@ -36,6 +39,8 @@ export interface ProviderPages {
 
 export interface ProviderDeps extends ArtifactDeps, AccessTokenClaimDeps, Omit<GrantDeps, 'tenantId' | 'sessions'> {
   store: EphemeralStore;
+  /** Fetches what a client's registration points to (guarded-fetch.ts). */
+  guardedFetch: typeof fetch;
   pages: ProviderPages;
   /** That the pages are there in, by RFC 5646. */
   languages: readonly string[];
@@ -70,13 +75,13 @@ function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configura
     // Off, or scope claims leave the ID token whenever an access token comes along, and many clients read nothing else.
     conformIdTokenClaims: false,
     clockTolerance: CLOCK_TOLERANCE,
-    extraClientMetadata: { properties: OWN_CLIENT_METADATA },
+    extraClientMetadata: { properties: [...OWN_CLIENT_METADATA, OTHER_SECRETS, REGISTERED_SCOPE] },
     discovery: {
       claim_types_supported: ['normal', 'distributed'],
       ui_locales_supported: languages,
     },
     cookies: cookies(tenant, issuer),
-    fetch: guardedFetch,
+    fetch: deps.guardedFetch,
     renderError: (ctx, out, error) => pages.error(ctx, out.error, error),
     features: {
       devInteractions: { enabled: false },
@@ -96,7 +101,8 @@ function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configura
       },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: (_ctx, identifier) => resourceServer(tenant, identifier),
+        getResourceServerInfo: (_ctx, identifier, client) =>
+          identifier === deps.adminAudience ? adminApi(identifier, client) : resourceServer(tenant, identifier),
         defaultResource: (_ctx, client, oneOf) => defaultResource(clientSettings(client).defaultResource, oneOf),
         useGrantedResource: (ctx) =>
           Promise.resolve(
@@ -191,6 +197,17 @@ function resourceServer(tenant: Tenant, identifier: string): ResourceServer {
     accessTokenFormat: 'jwt',
     accessTokenTTL: resource.accessToken ?? tenant.settings.tokens.accessToken,
     jwt: { sign: { alg: resource.alg } },
+  };
+}
+
+/** Every issuer's, and the same at each of them, whatever the tenant sets. */
+function adminApi(audience: string, client: Client): ResourceServer {
+  return {
+    audience,
+    scope: askableBy(client, ADMIN_SCOPES).join(' '),
+    accessTokenFormat: 'jwt',
+    accessTokenTTL: ADMIN_TOKEN_LIFE,
+    jwt: { sign: { alg: ADMIN_TOKEN_ALG } },
   };
 }
 

@@ -16,7 +16,7 @@ export type Ask = (asked: AskedOf) => Promise<ProofQuestion>;
 export function createAsk({ roles }: { roles: Pick<Roles, 'rolesOfUser'> }): Ask {
   return async ({ user, ...asked }) => ({
     ...asked,
-    groups: user?.directory?.groups ?? [],
+    groups: user?.groups ?? [],
     roles: user && needsRoles(asked.policy, asked.client) ? await roles.rolesOfUser({ ...user, userId: user.id }) : [],
   });
 }

@@ -5,6 +5,7 @@
 import type { OwnClientMetadata } from '../clients/client-metadata.ts';
 import { membershipIn } from '../groups/group-reference.ts';
 import type { NamedGroup } from '../groups/group-reference.ts';
+import { isLocal } from '../groups/local-membership.ts';
 import type { TenantSettings } from '../tenants/tenant-settings.ts';
 import { isRecovery } from './factors.ts';
 import type { FactorId } from './factors.ts';
@@ -74,7 +75,7 @@ export function isAskedByTenant({ policy, groups, roles }: ProofQuestion): boole
   const { required } = policy.secondFactors;
   if (required === 'always' || required === 'never') return required === 'always';
   // A name that two groups share counts here: asking for a second factor once too often is the safe side.
-  const isMember = membershipIn(groups.map((group) => ({ ...group, nameIsUnique: true })));
+  const isMember = membershipIn(groups.map((group) => (isLocal(group) ? group : { ...group, nameIsUnique: true })));
   return required.groups.some(isMember) || isHolder(roles, required.roles);
 }
 

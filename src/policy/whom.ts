@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Some people of a tenant, as a rule names them. */
 export const whom = z
   .strictObject({
-    groups: z.array(z.string().min(1)).default([]).describe('Members of these, by name, DN or id'),
+    groups: z.array(z.string().min(1)).default([]).describe('Members of these, by name, DN or id, or as local:name'),
     roles: z.array(z.string().min(1)).default([]).describe('Holders of these'),
   })
   .refine(({ groups, roles }) => groups.length + roles.length > 0, {

@@ -4,74 +4,115 @@ import { bumpTenant } from '../db/change-feed.ts';
 import type { Database } from '../db/database.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { DeclaredEntries, RoleEntry } from '../tenants/apply-configuration.ts';
-import type { Owner } from '../tenants/tenants.ts';
-import type { Role, RoleStore } from './roles.ts';
+import type { RoleOwner } from '../tenants/tenants.ts';
+import { OWNER_ROLE, withBuiltIns } from './built-in-roles.ts';
+import type { GivenRole, Role, RoleHolder, RoleStore } from './roles.ts';
 
 export function createPostgresRoles(db: Database): RoleStore {
   return {
-    list: (tenantId) =>
-      db.query<Role>(
-        `select r.name, r.permissions, r.inherits,
+    async list(tenantId) {
+      const roles = await db.query<Role>(
+        `select r.name, r.owner, r.permissions, r.inherits,
                 array(select h.holder from role_holders h
                       where h.tenant_id = r.tenant_id and h.role_id = r.id and h.kind = 'group') as groups
          from roles r where r.tenant_id = $1`,
         [tenantId],
-      ),
-
-    async heldBy(tenantId, { kind, id }) {
-      const rows = await db.query<{ name: string }>(
-        `select r.name from role_holders h join roles r on r.tenant_id = h.tenant_id and r.id = h.role_id
-         where h.tenant_id = $1 and h.kind = $2 and h.holder = $3`,
-        [tenantId, kind, id],
       );
-      return rows.map((row) => row.name);
+      const types = await db.query<{ name: string }>('select name from resource_types where tenant_id = $1', [
+        tenantId,
+      ]);
+      return withBuiltIns(
+        roles,
+        types.map(({ name }) => name),
+      );
     },
 
-    ensureRole: (tenantId, name) =>
-      db.unitOfWork(async () => {
-        await bumpTenant(db, tenantId);
-        await db.query(
-          `insert into roles (id, tenant_id, name, permissions, inherits, owner) values ($1, $2, $3, '{}', '{}', 'api')
-           on conflict (tenant_id, name) do nothing`,
-          [uuidv7(), tenantId, name],
-        );
-      }),
+    givenTo: (tenantId, { kind, id }) =>
+      db.query<GivenRole>(
+        `select r.name, h.owner from role_holders h join roles r on r.tenant_id = h.tenant_id and r.id = h.role_id
+         where h.tenant_id = $1 and h.kind = $2 and h.holder = $3 order by r.name`,
+        [tenantId, kind, id],
+      ),
 
-    setRolesOfUser: (tenantId, userId, roles) =>
+    setRolesOf: (tenantId, holder, roles) =>
       db.unitOfWork(async () => {
-        if (!isUuid(userId)) return refused('unknown-user');
-        // Locked, so that of two calls at once the later one's roles remain and not a mixture.
-        const user = await db.one('select 1 from users where tenant_id = $1 and id = $2 for no key update', [
-          tenantId,
-          userId,
-        ]);
-        if (!user) return refused('unknown-user');
-        const known = await db.query<{ id: string }>('select id from roles where tenant_id = $1 and name = any($2)', [
-          tenantId,
-          roles,
-        ]);
+        if (!(await lockHolder(db, tenantId, holder))) return refused('unknown-user');
+        const known = await db.query<{ id: string; name: string; owner: string }>(
+          'select id, name, owner from roles where tenant_id = $1 and name = any($2)',
+          [tenantId, roles],
+        );
         if (known.length < new Set(roles).size) return refused('unknown-role');
-
-        const ids = known.map((role) => role.id);
-        await db.query(
-          `delete from role_holders
-           where tenant_id = $1 and kind = 'user' and holder = $2 and role_id <> all($3::uuid[])`,
-          [tenantId, userId, ids],
-        );
-        await db.query(
-          `insert into role_holders (tenant_id, role_id, kind, holder, owner)
-           select $1, role_id, 'user', $2, 'api' from unnest($3::uuid[]) role_id
-           on conflict do nothing`,
-          [tenantId, userId, ids],
+        const keepsOwner = known.some(({ name, owner }) => name === OWNER_ROLE && owner === 'system');
+        if (!keepsOwner && (await isLastHolderOfOwner(db, tenantId, holder))) return refused('last-owner');
+        await writeRolesOf(
+          db,
+          tenantId,
+          holder,
+          known.map((role) => role.id),
         );
         return accepted(undefined);
       }),
+
+    isLastOwner: (tenantId, userId) => isLastHolderOfOwner(db, tenantId, { kind: 'user', id: userId }),
   };
+}
+
+/**
+ * So that of two calls at once the later one's roles remain and not a mixture. What clients and groups hold is cached: telling
+ * that it changes locks the tenant as well.
+ */
+async function lockHolder(db: Database, tenantId: string, { kind, id }: RoleHolder): Promise<boolean> {
+  if (kind !== 'user') {
+    await bumpTenant(db, tenantId);
+    return true;
+  }
+  if (!isUuid(id)) return false;
+  const user = await db.one('select 1 from users where tenant_id = $1 and id = $2 for no key update', [tenantId, id]);
+  return user !== undefined;
+}
+
+/** Whether without this holder nobody would be left who is active and was given `owner`. A group counts by itself for nobody. */
+async function isLastHolderOfOwner(db: Database, tenantId: string, { kind, id }: RoleHolder): Promise<boolean> {
+  const owner = await db.one<{ id: string }>(
+    `select id from roles where tenant_id = $1 and name = $2 and owner = 'system' for no key update`,
+    [tenantId, OWNER_ROLE],
+  );
+  if (!owner) return false;
+  const holders = await db.one<{ is_one: boolean; has_others: boolean }>(
+    `with owners as (
+       select u.id::text from role_holders h join users u on u.tenant_id = h.tenant_id and u.id = h.holder::uuid
+        where h.tenant_id = $1 and h.role_id = $2 and h.kind = 'user'
+          and u.status = 'active' and coalesce(u.directory_state, 'enabled') = 'enabled')
+     select exists (select from role_holders h where h.tenant_id = $1 and h.role_id = $2 and h.kind = $3 and h.holder = $4
+                       and ($3 <> 'user' or $4 in (select id from owners))) as is_one,
+            exists (select from owners where $3 <> 'user' or id <> $4) as has_others`,
+    [tenantId, owner.id, kind, id],
+  );
+  return kind !== 'client' && holders?.is_one === true && !holders.has_others;
+}
+
+async function writeRolesOf(
+  db: Database,
+  tenantId: string,
+  { kind, id }: RoleHolder,
+  roleIds: readonly string[],
+): Promise<void> {
+  await db.query(
+    `delete from role_holders
+     where tenant_id = $1 and kind = $2 and holder = $3 and owner = 'api' and role_id <> all($4::uuid[])`,
+    [tenantId, kind, id, roleIds],
+  );
+  await db.query(
+    `insert into role_holders (tenant_id, role_id, kind, holder, owner)
+     select $1, role_id, $2, $3, 'api' from unnest($4::uuid[]) role_id
+     on conflict do nothing`,
+    [tenantId, kind, id, roleIds],
+  );
 }
 
 interface RoleEntryRow extends RoleEntry {
   name: string;
-  owner: Owner;
+  owner: RoleOwner;
 }
 
 /** Roles with the groups and clients that hold them, as the configuration file declares them. */
@@ -95,12 +136,16 @@ export function declaredRoles(db: Database): DeclaredEntries<RoleEntry> {
     },
 
     async write(tenantId, name, { permissions, inherits, groups, clients }) {
-      await db.query(
+      const written = await db.query(
         `insert into roles (id, tenant_id, name, permissions, inherits, owner) values ($1, $2, $3, $4, $5, 'file')
          on conflict (tenant_id, name) do update
-         set permissions = excluded.permissions, inherits = excluded.inherits, owner = 'file'`,
+         set permissions = excluded.permissions, inherits = excluded.inherits, owner = 'file', updated_at = now()
+         where roles.owner <> 'system'
+         returning id`,
         [uuidv7(), tenantId, name, permissions, inherits],
       );
+      // config/tenant-checks.ts says so earlier, and better.
+      if (written.length === 0) throw new Error(`the role ${name} is built in`);
       await writeHolders(db, tenantId, name, 'group', groups);
       await writeHolders(db, tenantId, name, 'client', clients);
     },

@@ -1,12 +1,17 @@
 // Roles of a tenant: who holds which, through a group or another role as well, and what they permit. Group membership itself is
-// the directory's; how configuration names a group is groups/group-reference.ts's.
+// the directory's and groups/'s; how configuration names a group is groups/group-reference.ts's. Making roles is definitions.ts's.
 
 import { membershipIn } from '../groups/group-reference.ts';
 import type { NamedGroup } from '../groups/group-reference.ts';
 import type { Outcome } from '../outcome.ts';
+import type { Owner, RoleOwner } from '../tenants/tenants.ts';
+import { roleWays } from './role-ways.ts';
+import type { HeldRole } from './role-ways.ts';
 
 export interface Role {
   name: string;
+  /** `system`: built in. */
+  owner: RoleOwner;
   /** As `invoice:approve`. */
   permissions: readonly string[];
   /** Roles whose permissions this one has too. */
@@ -16,70 +21,104 @@ export interface Role {
 }
 
 export interface RoleHolder {
-  kind: 'user' | 'client';
+  kind: 'user' | 'client' | 'group';
+  /** A user's id, a client_id, or a reference to a group (groups/group-reference.ts): of one that lives here, its id. */
   id: string;
 }
 
-/** A person as far as roles depend on it; `directory` is undefined for a local user. */
+/** A person as far as roles depend on it. */
 export interface Person {
   tenantId: string;
   userId: string;
-  directory: { groups: readonly NamedGroup[] } | undefined;
+  groups: readonly NamedGroup[];
 }
+
+/** A role that was given to a holder itself. */
+export interface GivenRole {
+  name: string;
+  /** Who gave it, and may take it away. */
+  owner: Owner;
+}
+
+export type SetRolesRefusal = 'unknown-user' | 'unknown-role' | 'last-owner';
 
 export interface RoleStore {
   /** Every role of the tenant. */
   list(tenantId: string): Promise<Role[]>;
-  /** Names of the roles that were given to the holder itself. */
-  heldBy(tenantId: string, holder: RoleHolder): Promise<string[]>;
-  /** Makes a role without permissions, to be changed through the admin API, unless there is one of this name. */
-  ensureRole(tenantId: string, name: string): Promise<void>;
-  /** Makes these the roles that the user itself was given. */
-  setRolesOfUser(
-    tenantId: string,
-    userId: string,
-    roles: readonly string[],
-  ): Promise<Outcome<void, 'unknown-user' | 'unknown-role'>>;
+  /** Those that were given to the holder itself, by name. */
+  givenTo(tenantId: string, holder: RoleHolder): Promise<GivenRole[]>;
+  /**
+   * Makes these the roles that the holder itself was given here; what the configuration file gave stays. `last-owner`: the holder
+   * is the only one through whom somebody is an owner.
+   */
+  setRolesOf(tenantId: string, holder: RoleHolder, roles: readonly string[]): Promise<Outcome<void, SetRolesRefusal>>;
+  /**
+   * Whether this active user is the last of those to whom `owner` was given. Until the unit of work ends nobody else takes it from
+   * anybody: of two owners who remove each other at once, one stays.
+   */
+  isLastOwner(tenantId: string, userId: string): Promise<boolean>;
 }
 
-export interface Roles extends Pick<RoleStore, 'ensureRole' | 'setRolesOfUser'> {
+export interface Roles extends Pick<RoleStore, 'givenTo' | 'setRolesOf' | 'isLastOwner'> {
   /** Names of all roles that the person holds: given, through groups, and inherited; sorted. */
   rolesOfUser(person: Person): Promise<string[]>;
+  /** The same roles, each with the ways in which they came by it. */
+  waysOfUser(person: Person): Promise<HeldRole[]>;
   /** Names of all roles that the client itself holds: given, and inherited; sorted. */
   rolesOfClient(tenantId: string, clientId: string): Promise<string[]>;
+  /** Names of all roles that whoever is in these groups holds through them: given, and inherited; sorted. */
+  rolesOfGroups(tenantId: string, groups: readonly NamedGroup[]): Promise<string[]>;
+  /** Names of the roles that were given to the holder itself, by whomever; sorted. */
+  heldBy(tenantId: string, holder: RoleHolder): Promise<string[]>;
   /** What the roles together permit, with what they inherit; sorted. */
   permissionsOf(tenantId: string, roles: readonly string[]): Promise<string[]>;
 }
 
 export function createRoles(store: RoleStore): Roles {
+  const heldBy = async (tenantId: string, holder: RoleHolder) =>
+    (await store.givenTo(tenantId, holder)).map(({ name }) => name);
+
   return {
-    async rolesOfUser({ tenantId, userId, directory }) {
+    async rolesOfUser({ tenantId, userId, groups }) {
       const roles = await store.list(tenantId);
-      const given = await store.heldBy(tenantId, { kind: 'user', id: userId });
-      const isMember = membershipIn(directory?.groups ?? []);
-      const throughGroups = roles.filter((role) => role.groups.some(isMember)).map((role) => role.name);
-      return effectiveRoles([...given, ...throughGroups], roles);
+      const given = await heldBy(tenantId, { kind: 'user', id: userId });
+      return effectiveRoles([...given, ...throughGroups(groups, roles)], roles);
+    },
+
+    async waysOfUser({ tenantId, userId, groups }) {
+      return roleWays(await heldBy(tenantId, { kind: 'user', id: userId }), groups, await store.list(tenantId));
     },
 
     async rolesOfClient(tenantId, clientId) {
-      const given = await store.heldBy(tenantId, { kind: 'client', id: clientId });
+      const given = await heldBy(tenantId, { kind: 'client', id: clientId });
       return effectiveRoles(given, await store.list(tenantId));
     },
 
-    async permissionsOf(tenantId, names) {
+    async rolesOfGroups(tenantId, groups) {
       const roles = await store.list(tenantId);
-      const effective = new Set(effectiveRoles(names, roles));
-      const permissions = roles.filter((role) => effective.has(role.name)).flatMap((role) => role.permissions);
-      return [...new Set(permissions)].sort();
+      return effectiveRoles(throughGroups(groups, roles), roles);
     },
 
-    ensureRole: store.ensureRole,
-    setRolesOfUser: store.setRolesOfUser,
+    async permissionsOf(tenantId, names) {
+      return permissionsAmong(names, await store.list(tenantId));
+    },
+
+    heldBy,
+    givenTo: store.givenTo,
+    setRolesOf: store.setRolesOf,
+    isLastOwner: store.isLastOwner,
   };
 }
 
+function throughGroups(groups: readonly NamedGroup[], roles: readonly Role[]): string[] {
+  const isMember = membershipIn(groups);
+  return roles.filter((role) => role.groups.some(isMember)).map((role) => role.name);
+}
+
+type Inheriting = Pick<Role, 'name' | 'inherits'>;
+
 /** The roles held and all that they inherit, however far and in whatever circle; sorted. What is no role gives nothing. */
-export function effectiveRoles(held: readonly string[], roles: readonly Pick<Role, 'name' | 'inherits'>[]): string[] {
+export function effectiveRoles(held: readonly string[], roles: readonly Inheriting[]): string[] {
   const inherits = new Map(roles.map((role) => [role.name, role.inherits]));
   const effective = new Set<string>();
   const pending = [...held];
@@ -90,4 +129,14 @@ export function effectiveRoles(held: readonly string[], roles: readonly Pick<Rol
     pending.push(...inherited);
   }
   return [...effective].sort();
+}
+
+/** What these roles permit, with what they inherit; sorted. */
+export function permissionsAmong(
+  names: readonly string[],
+  roles: readonly (Inheriting & Pick<Role, 'permissions'>)[],
+): string[] {
+  const effective = new Set(effectiveRoles(names, roles));
+  const permissions = roles.filter((role) => effective.has(role.name)).flatMap((role) => role.permissions);
+  return [...new Set(permissions)].sort();
 }

@@ -9,6 +9,7 @@ import { proofOf } from '../policy/proof.ts';
 import type { Proof } from '../policy/proof.ts';
 import type { Blocked } from '../security/attempt-limiter.ts';
 import type { AccountChanged } from '../users/account-changed.ts';
+import type { UserRecords } from '../users/user-records.ts';
 import type { AnswerRequest, Answers } from './answers.ts';
 import type { AskedChallenges, ChallengePlan, FactorRequest, Shown } from './asked-challenges.ts';
 import type { FoundChallenge } from './challenges.ts';
@@ -52,6 +53,7 @@ export interface EnrolOptions {
   answers: Answers;
   enrolments: Pick<Enrolments, 'list' | 'add' | 'remove' | 'use' | 'markUsed' | 'lock'>;
   changed: AccountChanged;
+  userRecords: Pick<UserRecords, 'setEnrolsByLink'>;
   now?: () => Date;
 }
 
@@ -60,6 +62,7 @@ export function createEnrolSecondFactor({
   answers,
   enrolments,
   changed,
+  userRecords,
   now = () => new Date(),
 }: EnrolOptions): EnrolSecondFactor {
   return {
@@ -134,6 +137,8 @@ export function createEnrolSecondFactor({
       : ({ kind: 'factor-added', factor: factor.id, name } as const);
     const event = { type: 'second_factor.enrolled', detail: { factor: factor.id, name } } as const;
     await changed({ tenantId, userId, event, notice, keptSession });
+    // From now on it is this factor that lets them add others.
+    if (first) await userRecords.setEnrolsByLink(tenantId, userId, false);
     return accepted(undefined);
   }
 }

@@ -3,7 +3,7 @@
 import type { Database } from '../db/database.ts';
 import { accepted } from '../outcome.ts';
 import { blocked } from './attempt-limiter.ts';
-import type { AttemptCounters } from './attempt-limiter.ts';
+import type { AttemptCounters, AttemptState, AttemptStates } from './attempt-limiter.ts';
 
 interface Counted {
   subject: string;
@@ -82,4 +82,16 @@ export function createPostgresAttemptCounters(db: Database): AttemptCounters {
       await db.query(CLEAR, [tenantId, kind, subjects]);
     },
   };
+}
+
+/** What is counted on some subjects of a tenant, for an administrator to see; forgotten counts are left out. */
+export function createPostgresAttemptStates(db: Database): AttemptStates {
+  return (tenantId, subjects) =>
+    db.query<AttemptState>(
+      `select kind, subject, failures, blocked_until as "blockedUntil" from attempt_counters
+        where tenant_id = $1 and subject = any($2)
+          and (last_attempt_at > now() - interval '1 day' or blocked_until > now())
+        order by kind, subject`,
+      [tenantId, subjects],
+    );
 }

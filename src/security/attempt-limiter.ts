@@ -66,6 +66,17 @@ export interface AttemptCounters {
   clear(account: AccountCounters): Promise<void>;
 }
 
+/** What is counted on a subject. */
+export interface AttemptState {
+  kind: AttemptKind;
+  subject: string;
+  failures: number;
+  blockedUntil: Date | null;
+}
+
+/** Reads what is counted on some subjects, and counts nothing. */
+export type AttemptStates = (tenantId: string, subjects: readonly string[]) => Promise<AttemptState[]>;
+
 export interface CountedAttempt {
   /** Takes back this one attempt, and the block that it brought about. */
   undo(): Promise<void>;

@@ -15,6 +15,8 @@ export interface DerivedSecrets {
   dpopNonceSecret: Buffer;
   /** Recovery codes are stored as their HMACs under it. 32 bytes. */
   recoveryCodeKey: Buffer;
+  /** The seals of the audit log are HMACs under it. 32 bytes. */
+  auditSealKey: Buffer;
 }
 
 /** A new tenant's secret: 256 random bits, base64url. Stored encrypted. */
@@ -31,5 +33,6 @@ export function derivedSecrets(tenantSecret: string): DerivedSecrets {
     pairwiseSalt: derive('pairwise salt').toString('base64url'),
     dpopNonceSecret: derive('dpop nonce'),
     recoveryCodeKey: derive('recovery codes'),
+    auditSealKey: derive('audit seals'),
   };
 }

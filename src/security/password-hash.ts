@@ -7,13 +7,15 @@ import { availableParallelism } from 'node:os';
 import argon2 from 'argon2';
 
 import { overloaded } from '../errors.ts';
+import { readForeignHash } from './foreign-hashes.ts';
+import type { ForeignHash } from './foreign-hashes.ts';
 
 export interface PasswordHash {
   /** A PHC string (`$argon2id$v=19$…`) with a salt of its own. */
   hash(password: string): Promise<string>;
   /**
-   * `rehash`: the password is right, and its hash was made with other parameters than today's. No hash (nobody's name, no
-   * password set) is never right, and takes as long to say.
+   * `rehash`: the password is right, and its hash was made with other parameters than today's, or elsewhere (foreign-hashes.ts). No
+   * hash (nobody's name, no password set) is never right, and takes as long to say.
    */
   verify(hash: string | undefined, password: string): Promise<{ ok: boolean; rehash: boolean }>;
 }
@@ -49,10 +51,28 @@ export function createPasswordHash({
     hash: (password) => inTurn(() => argon2.hash(canonical(password), { type: argon2.argon2id, ...parameters })),
 
     async verify(hash = nobody, password) {
+      const foreign = readForeignHash(hash);
+      if (foreign) {
+        const isRight = await inTurn(() => verifyForeign(foreign, nobody, password));
+        return { ok: isRight, rehash: isRight };
+      }
       const ok = await inTurn(() => argon2.verify(hash, canonical(password)));
-      return { ok, rehash: ok && argon2.needsRehash(hash, parameters) };
+      const isOurs = hash.startsWith('$argon2id$');
+      return { ok, rehash: ok && (!isOurs || argon2.needsRehash(hash, parameters)) };
     },
   };
+}
+
+/**
+ * Elsewhere a password may have been hashed as it was typed. A wrong one that would be told at once takes as long as nobody's, so that
+ * the time does not tell whose hash came from where; a right one is hashed anew, which takes as long.
+ */
+async function verifyForeign(hash: ForeignHash, nobody: string, password: string): Promise<boolean> {
+  for (const spelling of new Set([canonical(password), password])) {
+    if (await hash.verify(spelling)) return true;
+  }
+  if (hash.quick) await argon2.verify(nobody, password);
+  return false;
 }
 
 /** NFC, because keyboards differ in how they compose an accent (RFC 8265 4.2.2). */

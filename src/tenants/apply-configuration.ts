@@ -10,7 +10,7 @@ import type { ClientDeclaration, DirectoryDeclaration, TenantDeclaration } from 
 import { tenantSettings } from './tenant-settings.ts';
 import type { RoleSettings, TenantSettings } from './tenant-settings.ts';
 import { ROOT_TENANT } from './tenants.ts';
-import type { Owner } from './tenants.ts';
+import type { Owner, RoleOwner } from './tenants.ts';
 
 type Change = 'created' | 'updated' | 'taken-over';
 
@@ -37,7 +37,7 @@ export interface TenantEntry {
 
 export interface StoredEntry<Value> {
   name: string;
-  owner: Owner;
+  owner: RoleOwner;
   value: Value;
 }
 

@@ -227,11 +227,16 @@ export type TenantSettings = z.infer<typeof tenantSettings>;
 /** A name in a URL: `/t/acme`. */
 export const tenantSlug = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?$/, 'use a-z, 0-9 and inner hyphens');
 
+export const tenantName = z.string().min(1).max(100).describe('Shown to people');
+
 export const roleSettings = z.strictObject({
   permissions: z
     .array(z.string().regex(/^[a-z0-9_.-]+:[a-z0-9_.*-]+$/i, 'write a permission as type:action'))
     .default([]),
   inherits: z.array(z.string()).default([]).describe('Roles whose permissions this one has too'),
-  groups: z.array(z.string()).default([]).describe('Groups whose members hold the role, by name, DN or id'),
+  groups: z
+    .array(z.string())
+    .default([])
+    .describe('Groups whose members hold the role, by name, DN or id, or as local:name'),
 });
 export type RoleSettings = z.infer<typeof roleSettings>;

@@ -3,6 +3,8 @@ import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import { bumpTenant } from '../db/change-feed.ts';
 import type { Database } from '../db/database.ts';
 import { directorySettings } from '../directory/directory-settings.ts';
+import type { DirectorySettings } from '../directory/directory-settings.ts';
+import { BUILT_IN_ROLES } from '../roles/built-in-roles.ts';
 import { newTenantSecret } from '../security/derived-secrets.ts';
 import type { Encryption, Place } from '../security/encryption.ts';
 import type { DeclaredEntries, DeclaredTenants, DirectoryEntry } from './apply-configuration.ts';
@@ -88,18 +90,24 @@ export function declaredTenants(db: Database, encryption: Encryption): DeclaredT
       const id = uuidv7();
       await db.query(
         `insert into tenants (id, slug, name, settings, secret, owner, changed_version) values ($1, $2, $3, $4, $5, $6, 0)`,
-        [id, slug, name, stored(settings), encryption.encrypt(newTenantSecret(), secretPlace(id)), owner],
+        [id, slug, name, storedTenantSettings(settings), encryption.encrypt(newTenantSecret(), secretPlace(id)), owner],
+      );
+      await db.query(
+        `insert into roles (id, tenant_id, name, permissions, inherits, owner)
+         select gen_random_uuid(), $1, name, '{}', '{}', 'system' from unnest($2::text[]) name`,
+        [id, BUILT_IN_ROLES],
       );
       await bumpTenant(db, id);
       return id;
     },
 
     async update(tenantId, { name, settings }) {
-      await db.query(`update tenants set name = $2, settings = $3, owner = 'file', updated_at = now() where id = $1`, [
-        tenantId,
-        name,
-        stored(settings),
-      ]);
+      // What the file declares is served, whatever was to become of it before.
+      await db.query(
+        `update tenants set name = $2, settings = $3, owner = 'file', status = 'active', delete_after = null, updated_at = now()
+         where id = $1`,
+        [tenantId, name, storedTenantSettings(settings)],
+      );
     },
 
     markChanged: (tenantId) => bumpTenant(db, tenantId),
@@ -139,12 +147,18 @@ export function declaredDirectories(db: Database, encryption: Encryption): Decla
 
 function readDirectory(row: DirectoryRow, encryption: Encryption): TenantDirectory {
   const { id, name, position, bind_password } = row;
-  const settings = readStored(directorySettings, row.settings);
+  const settings = readDirectorySettings(row.settings);
   const bindPassword = bind_password === null ? undefined : encryption.decrypt(bind_password, bindPasswordPlace(id));
   return { id, name, position, settings, bindPassword };
 }
 
-function stored(settings: TenantSettings): string {
+/** As the column has them. */
+export function readDirectorySettings(stored: unknown): DirectorySettings {
+  return readStored(directorySettings, stored);
+}
+
+/** As the column has them. */
+export function storedTenantSettings(settings: TenantSettings): string {
   return JSON.stringify(withoutDefaults(tenantSettings, settings));
 }
 
@@ -152,6 +166,6 @@ function secretPlace(tenantId: string): Place {
   return { table: 'tenants', column: 'secret', row: tenantId };
 }
 
-function bindPasswordPlace(directoryId: string): Place {
+export function bindPasswordPlace(directoryId: string): Place {
   return { table: 'directories', column: 'bind_password', row: directoryId };
 }

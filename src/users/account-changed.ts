@@ -16,29 +16,43 @@ export interface AccountChange {
   keptSession: string | undefined;
 }
 
+/** Whose sessions end, and who saw to that; the person themselves if left out. */
+export interface SigningOut extends Pick<AccountChange, 'tenantId' | 'userId' | 'keptSession'> {
+  actor?: AuditEvent['actor'];
+}
+
+/** Ends the person's other sessions, trusts no browser any more, and audits both. Answers the uids of the sessions. */
+export type SignOut = (whose: SigningOut) => Promise<string[]>;
+
 export type AccountChanged = (change: AccountChange) => Promise<void>;
 
-export interface AccountChangedOptions {
+export interface SignOutOptions {
   audit: Audit;
   sessions: Pick<Sessions, 'endOthers'>;
   trustedDevices: Pick<TrustedDevices, 'removeAll'>;
+}
+
+export interface AccountChangedOptions extends SignOutOptions {
   notify: NotifyAccountChange;
 }
 
-export function createAccountChanged({
-  audit,
-  sessions,
-  trustedDevices,
-  notify,
-}: AccountChangedOptions): AccountChanged {
-  return async ({ tenantId, userId, event, notice, keptSession }) => {
-    const record = (what: AccountChange['event']) => audit.record({ ...what, ...byUser(tenantId, userId) });
-
-    await record(event);
+export function createSignOut({ audit, sessions, trustedDevices }: SignOutOptions): SignOut {
+  return async ({ tenantId, userId, keptSession, actor }) => {
+    const whose = { ...byUser(tenantId, userId), ...(actor && { actor }) };
     const ended = await sessions.endOthers(tenantId, userId, keptSession);
-    if (ended.length > 0) await record({ type: 'session.ended', detail: { sessions: ended } });
+    if (ended.length > 0) await audit.record({ type: 'session.ended', ...whose, detail: { sessions: ended } });
     const devices = await trustedDevices.removeAll(tenantId, userId);
-    if (devices > 0) await record({ type: 'device.forgotten', detail: { devices } });
+    if (devices > 0) await audit.record({ type: 'device.forgotten', ...whose, detail: { devices } });
+    return ended;
+  };
+}
+
+export function createAccountChanged(options: AccountChangedOptions): AccountChanged {
+  const { audit, notify } = options;
+  const signOut = createSignOut(options);
+  return async ({ tenantId, userId, event, notice, keptSession }) => {
+    await audit.record({ ...event, ...byUser(tenantId, userId) });
+    await signOut({ tenantId, userId, keptSession });
     await notify({ tenantId, userId, notice });
   };
 }

@@ -2,34 +2,10 @@ import { v7 as uuidv7, validate as isUuid } from 'uuid';
 
 import type { Database } from '../db/database.ts';
 import { storableJson, storableText } from '../db/storable.ts';
-import type { DirectoryGroup } from '../directory/directory.ts';
-import { accepted, refused } from '../outcome.ts';
-import { normalizeLoginName } from '../security/login-name.ts';
+import { localUsers } from './local-users-postgres.ts';
+import { COLUMNS, readUser } from './user-rows.ts';
+import type { UserRow } from './user-rows.ts';
 import type { DirectoryAnswer, User, UserEntry, Users } from './users.ts';
-
-type UserRow = {
-  id: string;
-  tenant_id: string;
-  username: string;
-  status: User['status'];
-  profile: User['profile'];
-  local_name: string | null;
-  last_login_at: Date | null;
-  proof_generation: number;
-} & (EntryColumns | { directory_id: null });
-
-/** All of them or none, as the table's checks have it. */
-interface EntryColumns {
-  directory_id: string;
-  stable_id: string;
-  directory_dn: string;
-  directory_groups: DirectoryGroup[];
-  directory_state: UserEntry['state'];
-  directory_checked_at: Date;
-}
-
-const COLUMNS = `id, tenant_id, username, status, profile, directory_id, stable_id, directory_dn, directory_groups,
-  directory_state, directory_checked_at, local_name, last_login_at, proof_generation`;
 
 type RememberedRow = UserRow & { state_before: UserEntry['state'] | null };
 
@@ -39,14 +15,17 @@ const before = (userId: string) => `
 
 const REMEMBER_GONE = `
   update users
-  set directory_state = 'gone', directory_checked_at = $3
+  set directory_state = 'gone', directory_checked_at = $3,
+      updated_at = case when directory_state = 'gone' then updated_at else now() end
   from ${before('$2')} before
   where tenant_id = $1 and id = user_id and directory_checked_at <= $3
   returning ${COLUMNS}, state_before`;
 
 const UPDATE_ENTRY = `
   update users
-  set username = $3, profile = $4, directory_dn = $5, directory_groups = $6, directory_state = $7, directory_checked_at = $8`;
+  set username = $3, profile = $4, directory_dn = $5, directory_groups = $6, directory_state = $7, directory_checked_at = $8,
+      updated_at = case when (username, profile, directory_dn, directory_state) is distinct from ($3, $4::jsonb, $5, $7)
+                        then now() else updated_at end`;
 
 const UPDATE_BY_ENTRY = `${UPDATE_ENTRY}
   where tenant_id = $1 and stable_id = $2 and directory_id = $9
@@ -61,14 +40,18 @@ export function createPostgresUsers(db: Database): Users {
   return { ...anyUsers(db), ...directoryUsers(db), ...localUsers(db), ...graceOfUsers(db) };
 }
 
-function anyUsers(db: Database): Pick<Users, 'find' | 'disable' | 'recordLogin'> {
+function anyUsers(db: Database): Pick<Users, 'find' | 'changeStatus' | 'recordLogin'> {
   return {
     find: (tenantId, userId) => findUser(db, tenantId, userId),
 
-    async disable(tenantId, userId) {
+    async changeStatus(tenantId, userId, from, to) {
       if (!isUuid(userId)) return false;
-      const text = `update users set status = 'disabled' where tenant_id = $1 and id = $2 returning 1`;
-      return (await db.one(text, [tenantId, userId])) !== undefined;
+      const changed = await db.one(
+        `update users set status = $4, updated_at = now()
+          where tenant_id = $1 and id = $2 and status = any($3) returning 1`,
+        [tenantId, userId, from, to],
+      );
+      return changed !== undefined;
     },
 
     async recordLogin(tenantId, userId, { at, proofGeneration, inGrace }) {
@@ -76,7 +59,7 @@ function anyUsers(db: Database): Pick<Users, 'find' | 'disable' | 'recordLogin'>
         `update users
             set last_login_at = greatest(last_login_at, $3),
                 grace_logins = grace_logins + case when $5 then 1 else 0 end
-          where tenant_id = $1 and id = $2 and proof_generation = $4
+          where tenant_id = $1 and id = $2 and status = 'active' and proof_generation = $4
             and (not $5 or $6::int is null or grace_logins < $6)
          returning 1`,
         [tenantId, userId, at, proofGeneration, inGrace !== undefined, inGrace?.maxLogins ?? null],
@@ -142,50 +125,6 @@ function directoryUsers(db: Database): DirectoryUsers {
   };
 }
 
-function localUsers(
-  db: Database,
-): Pick<Users, 'createLocal' | 'findByLocalName' | 'storePasswordHash' | 'replacePasswordHash'> {
-  return {
-    async createLocal({ tenantId, localName, passwordHash, profile }) {
-      const name = normalizeLoginName(localName);
-      if (!name.ok) return name;
-      const row = await db.one<UserRow>(
-        `insert into users (id, tenant_id, username, profile, local_name, password_hash) values ($1, $2, $3, $4, $5, $6)
-         on conflict (tenant_id, local_name) do nothing
-         returning ${COLUMNS}`,
-        [uuidv7(), tenantId, localName.trim(), storableJson(profile), name.value, passwordHash],
-      );
-      return row ? accepted(readUser(row)) : refused('taken');
-    },
-
-    async findByLocalName(tenantId, typed) {
-      const name = normalizeLoginName(typed);
-      if (!name.ok) return undefined;
-      const row = await db.one<UserRow & { password_hash: string | null }>(
-        `select ${COLUMNS}, password_hash from users where tenant_id = $1 and local_name = $2`,
-        [tenantId, name.value],
-      );
-      return row && { user: readUser(row), passwordHash: row.password_hash ?? undefined };
-    },
-
-    async storePasswordHash(tenantId, userId, passwordHash) {
-      await db.query(
-        'update users set password_hash = $3 where tenant_id = $1 and id = $2 and local_name is not null',
-        [tenantId, userId, passwordHash],
-      );
-    },
-
-    async replacePasswordHash(tenantId, userId, expected, next) {
-      await db.query('update users set password_hash = $4 where tenant_id = $1 and id = $2 and password_hash = $3', [
-        tenantId,
-        userId,
-        expected,
-        next,
-      ]);
-    },
-  };
-}
-
 function graceOfUsers(db: Database): Pick<Users, 'grace'> {
   return {
     async grace(tenantId, userId) {
@@ -220,30 +159,4 @@ function entryValues({ entry, groups, checkedAt }: DirectoryAnswer): unknown[] {
     entry.state,
     checkedAt,
   ];
-}
-
-function readUser(row: UserRow): User {
-  return {
-    id: row.id,
-    tenantId: row.tenant_id,
-    username: row.username,
-    status: row.status,
-    profile: row.profile,
-    directory: readEntry(row),
-    local: row.local_name === null ? undefined : { name: row.local_name },
-    lastLoginAt: row.last_login_at ?? undefined,
-    proofGeneration: row.proof_generation,
-  };
-}
-
-function readEntry(row: UserRow): UserEntry | undefined {
-  if (row.directory_id === null) return undefined;
-  return {
-    id: row.directory_id,
-    stableId: row.stable_id,
-    dn: row.directory_dn,
-    groups: row.directory_groups,
-    state: row.directory_state,
-    checkedAt: row.directory_checked_at,
-  };
 }

@@ -2,6 +2,7 @@
 // directory said last is kept with a person; asking it again, and how old an answer may be, is up to whoever needs it.
 
 import type { DirectoryGroup, DirectoryProfile, DirectoryUser, EntryState, StableId } from '../directory/directory.ts';
+import type { LocalMembership } from '../groups/local-membership.ts';
 import type { Outcome } from '../outcome.ts';
 
 /** What is told of a person, under the names of OpenID Connect's standard claims (OpenID Connect Core 5.1). */
@@ -26,6 +27,8 @@ export interface User {
   profile: UserProfile;
   /** Undefined for a local account. */
   directory: UserEntry | undefined;
+  /** All that the person is in: the directory's, as it said last, and those that live here; nested ones too. */
+  groups: readonly UserGroup[];
   /** Undefined for a directory's user. */
   local: LocalAccount | undefined;
   lastLoginAt: Date | undefined;
@@ -35,6 +38,8 @@ export interface User {
    */
   proofGeneration: number;
 }
+
+export type UserGroup = DirectoryGroup | LocalMembership;
 
 /** A person's entry as the directory described it at `checkedAt`. */
 export interface UserEntry {
@@ -78,6 +83,8 @@ export interface NewLocalUser {
   /** Undefined until the person chooses a password. */
   passwordHash: string | undefined;
   profile: UserProfile;
+  /** `active` if left out. */
+  status?: UserStatus;
 }
 
 /** Another tenant's user is as unknown as one that does not exist. */
@@ -116,11 +123,11 @@ export interface Users {
   /** Only over exactly `expected`: the password may have been changed in between. */
   replacePasswordHash(tenantId: string, userId: string, expected: string, next: string): Promise<void>;
 
-  /** Whether there is such a user. */
-  disable(tenantId: string, userId: string): Promise<boolean>;
+  /** Whether there is such a user and their status was one of `from`: then it is `to` now. */
+  changeStatus(tenantId: string, userId: string, from: readonly UserStatus[], to: UserStatus): Promise<boolean>;
   /**
-   * Whether the login stands, decided here once: what it rests on is of the current generation, and where it is `inGrace` there is
-   * one left of `maxLogins`, if that is limited, which is then used up. Otherwise nothing is recorded.
+   * Whether the login stands, decided here once: the person is active, what it rests on is of the current generation, and where it
+   * is `inGrace` there is one left of `maxLogins`, if that is limited, which is then used up. Otherwise nothing is recorded.
    */
   recordLogin(tenantId: string, userId: string, login: RecordedLogin): Promise<boolean>;
 

@@ -19,7 +19,7 @@ describe('The pages', () => {
 
   describe('The gallery', () => {
     it('shows every page that there is', () => {
-      const folders = ['login', 'enrol', 'account', 'logout'];
+      const folders = ['login', 'enrol', 'link', 'account', 'logout'];
       const templates = [
         ...readdirSync(VIEWS).filter((name) => name !== 'layout.eta'),
         ...folders.flatMap((folder) => readdirSync(`${VIEWS}/${folder}`).map((name) => `${folder}/${name}`)),

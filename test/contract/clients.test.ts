@@ -18,6 +18,7 @@ describeOnEveryDatabase('clients', ({ db, other }) => {
     expect(grafana).to.deep.equal({
       clientId: 'grafana',
       ...aClient('a secret', { client_name: 'Grafana', firstParty: true }),
+      secrets: [],
     });
     const spa = await clients().find(tenantId, 'Ünicode/client');
     expect(spa).to.include({ secret: undefined });

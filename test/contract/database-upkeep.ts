@@ -6,6 +6,7 @@ import { sweepExpired } from '../../src/db/expiry.ts';
 import { assertMigrated, migrateDown, migrateUp, pendingMigrations } from '../../src/db/migrate.ts';
 import type { OpenDatabase } from '../../src/db/pooled-database.ts';
 import { AppError } from '../../src/errors.ts';
+import { createPostgresTenantStore } from '../../src/tenants/tenants-administration-postgres.ts';
 import { eventually } from '../support/eventually.ts';
 import { aCounter, anAuthorization, aRefreshToken, aSession, aTenant } from '../support/rows.ts';
 
@@ -74,6 +75,22 @@ export function describeUpkeep(opened: () => OpenDatabase): void {
         expect([...told]).to.deep.equal([kept]);
       });
 
+      it('names a tenant that is gone, also where the change before was not heard of', async () => {
+        const gone = await aTenant(db);
+        const told: string[] = [];
+        const watch = watchTenants(db, (id) => told.push(id), { intervalMs: 10 });
+        await eventually('it is named', () => told.includes(gone));
+
+        told.length = 0;
+        await db.unitOfWork(async () => {
+          await bumpTenant(db, gone);
+          await createPostgresTenantStore(db).delete(gone);
+        });
+        await eventually('it is named again', () => told.length > 0);
+        await watch.stop();
+        expect(told).to.deep.equal([gone]);
+      });
+
       it('counts twenty changes at once, beside units that change the tenants themselves', async () => {
         const tenants = [await aTenant(db), await aTenant(db)];
         const before = await version(db);
@@ -123,6 +140,19 @@ export function describeUpkeep(opened: () => OpenDatabase): void {
         expect(await column(db, 'select subject from attempt_counters order by subject')).to.deep.equal([
           'still blocked',
           'today',
+        ]);
+      });
+
+      it('forgets that a tenant is gone once every process has heard of it', async () => {
+        for (const [id, at] of Object.entries({ '0': minutes(-2 * 1_440), '1': minutes(-60) })) {
+          await db.query('insert into deleted_tenants (id, version, deleted_at) values ($1, 0, $2)', [
+            `00000000-0000-7000-8000-00000000000${id}`,
+            at,
+          ]);
+        }
+        expect(await sweepExpired(db, now)).to.equal(1);
+        expect(await column(db, 'select id from deleted_tenants where version = 0')).to.deep.equal([
+          '00000000-0000-7000-8000-000000000001',
         ]);
       });
 

@@ -96,6 +96,19 @@ for (const [name, start] of Object.entries(SERVERS)) {
       expect(await groupsOf(directory, 'permanent')).to.deep.equal(['users']);
     });
 
+    it('lists whom a group names by user name, and those who name it by number', async () => {
+      const directory = open();
+      const membersOf = async (search: string, limit = 10) => {
+        const [group] = (await directory.listGroups({ search, limit: 1 })).groups;
+        const members = await directory.groupMembers(group?.id ?? '', limit);
+        return { ...members, dns: members?.dns.map((dn) => dn.split(',', 1)[0]).sort() };
+      };
+      expect(await membersOf('wheel')).to.deep.equal({ dns: ['uid=ann', 'uid=former'], truncated: false });
+      const ofUsers = ['uid=ann', 'uid=former', 'uid=permanent', 'uid=temporary'];
+      expect(await membersOf('users')).to.deep.equal({ dns: ofUsers, truncated: false });
+      expect(await membersOf('users', 2)).to.deep.include({ truncated: true });
+    });
+
     it('takes shadowExpire for the day on which an account ends, and tells so only after the right password', async () => {
       const directory = open();
       for (const login of ['temporary', 'permanent']) expect((await find(directory, login)).state).to.equal('enabled');

@@ -50,6 +50,14 @@ describe('what only Active Directory has', () => {
     expect(await dnOfGuid(samba, platform?.id ?? '')).to.equal(comparableDn(platform?.dn ?? ''));
   });
 
+  it('lists whoever has a group for the primary one among its members', async () => {
+    const { open, server, base } = subject;
+    const whole = open({ groupBaseDn: server.suffix, userBaseDn: base });
+    const { groups } = await whole.listGroups({ search: 'Domain Users', limit: 10 });
+    const members = await whole.groupMembers(groups[0]?.id ?? '', 1000);
+    expect(members?.dns.map(comparableDn)).to.include(comparableDn((await subject.found('ann')).dn));
+  });
+
   it('finds by the user principal name', async () => {
     const { realm } = await testSamba();
     expect((await subject.found(`bob@${realm}`)).username).to.equal('bob');

@@ -13,6 +13,7 @@ import { openDirectory } from '../support/open-directory.ts';
 import { describeBind } from './directory-bind.ts';
 import type { Dialect, StatefulServer } from './directory-dialects.ts';
 import { directoryFixture, personDn } from './directory-fixture.ts';
+import { describeGroupListing } from './directory-group-listing.ts';
 import { describeGroups } from './directory-groups.ts';
 import { describePeople } from './directory-people.ts';
 
@@ -45,6 +46,7 @@ export function describeDirectory(name: string, dialect: Dialect, start: () => P
     describe('find', () => describePeople(subject));
     describe('bind', () => describeBind(subject));
     describe('groupsOf', () => describeGroups(subject));
+    describe('listGroups', () => describeGroupListing(subject));
     describe('faults', () => describeFaults(subject));
   });
 }

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 
 import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
-import { createPostgresRoles } from '../../src/roles/roles-postgres.ts';
+import { createPostgresRoles, declaredRoles } from '../../src/roles/roles-postgres.ts';
 import { createPostgresSessions } from '../../src/sessions/sessions-postgres.ts';
 import { createUserAgent } from '../support/browser-like-client.ts';
 import type { UserAgent } from '../support/browser-like-client.ts';
@@ -12,6 +12,7 @@ import { CALLBACK, SECRET, claimsOf, createApp, refusalIn } from '../support/rel
 import type { App, Wishes } from '../support/relying-party.ts';
 import { serveProvider } from '../support/served-provider.ts';
 import type { ServedProvider } from '../support/served-provider.ts';
+import { aRole } from '../support/tenants.ts';
 
 const HOUR = 3600;
 const METHODS: Record<string, string[]> = { password: ['pwd'], totp: ['otp'], passkey: ['hwk', 'user'] };
@@ -147,9 +148,9 @@ describeOnEveryDatabase('a session', ({ db }) => {
     const page = await browser.get((await app('desk').begin()).url, { stopAt: `${provider.issuer}/interaction` });
     expect(page.location?.pathname).to.match(/^\/interaction\//);
 
-    const roles = createPostgresRoles(db());
-    await roles.ensureRole(provider.tenant.id, 'clerk');
-    await roles.setRolesOfUser(provider.tenant.id, provider.next.accountId, ['clerk']);
+    const { tenant, next } = provider;
+    await declaredRoles(db()).write(tenant.id, 'clerk', { ...aRole(), clients: [] });
+    await createPostgresRoles(db()).setRolesOf(tenant.id, { kind: 'user', id: next.accountId }, ['clerk']);
     expect(await silently('desk')).to.equal('mfa');
   });
 

@@ -40,13 +40,13 @@ describeOnEveryDatabase('roles', ({ db, other }) => {
   it('come to a person by being given, through groups, and by inheritance', async () => {
     const tenantId = await aTenantWithRoles();
     const userId = await aUser(tenantId);
-    const of = (...groups: (typeof finance)[]) => roles().rolesOfUser({ tenantId, userId, directory: { groups } });
+    const of = (...groups: (typeof finance)[]) => roles().rolesOfUser({ tenantId, userId, groups });
     expect(await of()).to.deep.equal([]);
     expect(await of(finance)).to.deep.equal(['billing', 'reader']);
     expect(await of({ ...finance, nameIsUnique: false })).to.deep.equal([]);
-    expect(await roles().rolesOfUser({ tenantId, userId, directory: undefined })).to.deep.equal([]);
+    expect(await roles().rolesOfUser({ tenantId, userId, groups: [] })).to.deep.equal([]);
 
-    expect(await roles().setRolesOfUser(tenantId, userId, ['robot'])).to.deep.include({ ok: true });
+    expect(await roles().setRolesOf(tenantId, { kind: 'user', id: userId }, ['robot'])).to.deep.include({ ok: true });
     expect(await of()).to.deep.equal(['robot']);
     expect(await of(finance)).to.deep.equal(['billing', 'reader', 'robot']);
   });
@@ -55,7 +55,7 @@ describeOnEveryDatabase('roles', ({ db, other }) => {
     const tenantId = await aTenantWithRoles();
     expect(await roles().rolesOfClient(tenantId, 'importer')).to.deep.equal(['robot']);
     expect(await roles().rolesOfClient(tenantId, 'finance')).to.deep.equal([]);
-    expect(await roles().rolesOfUser({ tenantId, userId: 'importer', directory: undefined })).to.deep.equal([]);
+    expect(await roles().rolesOfUser({ tenantId, userId: 'importer', groups: [] })).to.deep.equal([]);
   });
 
   it('permit what they and the roles that they inherit permit', async () => {
@@ -65,37 +65,18 @@ describeOnEveryDatabase('roles', ({ db, other }) => {
     expect(await roles().permissionsOf(tenantId, ['no-such-role'])).to.deep.equal([]);
   });
 
-  it('are made where they are missing, and otherwise left alone', async () => {
-    const tenantId = await aTenantWithRoles();
-    await Promise.all([db(), other()].map((database) => createPostgresRoles(database).ensureRole(tenantId, 'owner')));
-    await roles().ensureRole(tenantId, 'reader');
-    expect(await roles().permissionsOf(tenantId, ['owner'])).to.deep.equal([]);
-    expect(await roles().permissionsOf(tenantId, ['reader'])).to.deep.equal(['invoice:read']);
-    expect(await roles().setRolesOfUser(tenantId, await aUser(tenantId), ['owner'])).to.include({ ok: true });
-  });
-
-  it('are told to every process when they are made', async () => {
-    const tenantId = await aTenantWithRoles();
-    const version = async () =>
-      (await db().one<{ changed_version: number }>('select changed_version from tenants where id = $1', [tenantId]))
-        ?.changed_version;
-    const before = await version();
-    await roles().ensureRole(tenantId, 'auditor');
-    expect(await version()).to.be.above(Number(before));
-  });
-
   it('of a user are replaced as a whole, or not at all', async () => {
     const tenantId = await aTenantWithRoles();
     const userId = await aUser(tenantId);
-    const held = () => roles().rolesOfUser({ tenantId, userId, directory: undefined });
-    await roles().setRolesOfUser(tenantId, userId, ['reader', 'robot']);
-    expect(await roles().setRolesOfUser(tenantId, userId, ['reader', 'nonsense'])).to.include({
+    const held = () => roles().rolesOfUser({ tenantId, userId, groups: [] });
+    await roles().setRolesOf(tenantId, { kind: 'user', id: userId }, ['reader', 'robot']);
+    expect(await roles().setRolesOf(tenantId, { kind: 'user', id: userId }, ['reader', 'nonsense'])).to.include({
       reason: 'unknown-role',
     });
     expect(await held()).to.deep.equal(['reader', 'robot']);
-    await roles().setRolesOfUser(tenantId, userId, ['reader', 'reader']);
+    await roles().setRolesOf(tenantId, { kind: 'user', id: userId }, ['reader', 'reader']);
     expect(await held()).to.deep.equal(['reader']);
-    await roles().setRolesOfUser(tenantId, userId, []);
+    await roles().setRolesOf(tenantId, { kind: 'user', id: userId }, []);
     expect(await held()).to.deep.equal([]);
   });
 
@@ -104,7 +85,11 @@ describeOnEveryDatabase('roles', ({ db, other }) => {
     const userId = await aUser(tenantId);
     const choices = [['reader'], ['robot'], ['reader', 'robot']];
     const calls = Array.from({ length: 20 }, (_, index) =>
-      createPostgresRoles(index % 2 ? db() : other()).setRolesOfUser(tenantId, userId, choices[index % 3] ?? []),
+      createPostgresRoles(index % 2 ? db() : other()).setRolesOf(
+        tenantId,
+        { kind: 'user', id: userId },
+        choices[index % 3] ?? [],
+      ),
     );
     expect((await Promise.all(calls)).every((outcome) => outcome.ok)).to.equal(true);
     const stored = await db().query<{ name: string }>(
@@ -117,10 +102,12 @@ describeOnEveryDatabase('roles', ({ db, other }) => {
   it('stay within their tenant', async () => {
     const [tenantId, neighbour] = [await aTenantWithRoles(), await aTenantWithRoles()];
     const [userId, stranger] = [await aUser(tenantId), await aUser(neighbour)];
-    await roles().setRolesOfUser(tenantId, userId, ['robot']);
-    expect(await roles().rolesOfUser({ tenantId: neighbour, userId, directory: undefined })).to.deep.equal([]);
+    await roles().setRolesOf(tenantId, { kind: 'user', id: userId }, ['robot']);
+    expect(await roles().rolesOfUser({ tenantId: neighbour, userId, groups: [] })).to.deep.equal([]);
     for (const nobody of [stranger, uuidv7(), 'ann', '']) {
-      expect(await roles().setRolesOfUser(tenantId, nobody, ['robot'])).to.include({ reason: 'unknown-user' });
+      expect(await roles().setRolesOf(tenantId, { kind: 'user', id: nobody }, ['robot'])).to.include({
+        reason: 'unknown-user',
+      });
     }
     const bystander = await aTenantId(db());
     expect(await roles().rolesOfClient(bystander, 'importer')).to.deep.equal([]);

@@ -92,6 +92,7 @@ function userOf(username: string, stableId: string): User {
     directory: { id: 'd1', stableId, dn: '', groups: [], state: 'enabled', checkedAt: new Date() },
     local: undefined,
     lastLoginAt: undefined,
+    groups: [],
     proofGeneration: 1,
   };
 }

@@ -54,6 +54,7 @@ describeOnEveryDatabase('users of a directory', ({ db, other }) => {
         state: 'enabled',
         checkedAt: noon,
       },
+      groups: [finance, board],
       local: undefined,
       lastLoginAt: undefined,
       proofGeneration: 0,
@@ -253,17 +254,36 @@ describeOnEveryDatabase('users with an account here', ({ db, other }) => {
 
   const inGrace = (maxLogins?: number) => ({ at: noon, proofGeneration: 0, inGrace: { maxLogins } });
 
-  it('are disabled, and remember their last login', async () => {
+  it('remember their last login', async () => {
     const tenantId = await aTenantId(db());
     const user = await created(tenantId, 'ann');
-    expect(await users().disable(tenantId, user.id)).to.equal(true);
     for (const at of [later(1), noon]) {
       expect(await users().recordLogin(tenantId, user.id, { at, proofGeneration: 0 })).to.equal(true);
     }
-    expect(await users().find(tenantId, user.id))
-      .to.include({ status: 'disabled' })
-      .and.deep.include({ lastLoginAt: later(1) });
+    expect(await users().find(tenantId, user.id)).to.deep.include({ lastLoginAt: later(1) });
   });
+
+  it('change their status from what was expected, once', async () => {
+    const tenantId = await aTenantId(db());
+    const { id } = await created(tenantId, 'ann');
+    const disable = (on = db()) =>
+      createPostgresUsers(on).changeStatus(tenantId, id, ['active', 'complete'], 'disabled');
+    const changed = await twenty((n) => disable(n % 2 ? db() : other()));
+    expect(changed.filter(Boolean)).to.have.length(1);
+    expect(await users().find(tenantId, id)).to.include({ status: 'disabled' });
+    expect(await users().changeStatus(tenantId, id, ['disabled'], 'active')).to.equal(true);
+    expect(await users().find(tenantId, id)).to.include({ status: 'active' });
+  });
+
+  for (const status of ['pending', 'complete', 'disabled', 'rejected'] as const) {
+    it(`have no login recorded while they are ${status}`, async () => {
+      const tenantId = await aTenantId(db());
+      const { id } = await created(tenantId, 'ann');
+      await users().changeStatus(tenantId, id, ['active'], status);
+      expect(await users().recordLogin(tenantId, id, { at: noon, proofGeneration: 0 })).to.equal(false);
+      expect(await users().find(tenantId, id)).to.include({ status, lastLoginAt: undefined });
+    });
+  }
 
   it('have no login recorded that rests on proofs of another generation', async () => {
     const tenantId = await aTenantId(db());
@@ -343,7 +363,7 @@ describeOnEveryDatabase('users of another tenant', ({ db }) => {
 
     for (const id of [user.id, bob.id, uuidv7(), 'ann', '', '\0', `${user.id} `]) {
       expect(await users().find(stranger, id), id).to.equal(undefined);
-      expect(await users().disable(stranger, id), id).to.equal(false);
+      expect(await users().changeStatus(stranger, id, ['active'], 'disabled'), id).to.equal(false);
       expect(await users().rememberDirectoryAnswer(stranger, id, answer({}, [], later(1))), id).to.equal(undefined);
       const gone = { entry: undefined, checkedAt: later(1) };
       expect(await users().rememberDirectoryAnswer(stranger, id, gone), id).to.equal(undefined);

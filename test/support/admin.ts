@@ -17,6 +17,7 @@ import { composePeople } from '../../src/compose-people.ts';
 import { composeSecondFactors } from '../../src/compose-second-factors.ts';
 import { openPostgres } from '../../src/db/database-postgres.ts';
 import { loadConfiguration } from '../../src/config.ts';
+import type { Tree } from '../../src/config/tree.ts';
 import type { EmailMessage } from '../../src/delivery/delivery.ts';
 import { createLog } from '../../src/observability/log.ts';
 import { tenantSettings } from '../../src/tenants/tenant-settings.ts';
@@ -49,14 +50,18 @@ export interface TestAnswer<Body> {
   location: string | undefined;
 }
 
-/** Tenants of the file by any name; each gets a slug that no other test has. */
-export async function startAdmin(declared: Record<string, Partial<TenantDeclaration>> = {}): Promise<TestAdmin> {
+/** Tenants of the file by any name; each gets a slug that no other test has. `server`: the rest of the file. */
+export async function startAdmin(
+  declared: Record<string, Partial<TenantDeclaration>> = {},
+  server: Tree = {},
+): Promise<TestAdmin> {
   const db = openPostgres({ url: await testDatabaseUrl() });
   const loaded = loadConfiguration({
     env: {},
     overrides: {
       publicUrl: 'http://localhost:3000',
       encryption: { keys: [{ id: 'k1', secret: 'a secret of more than 32 characters' }] },
+      ...server,
     },
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));

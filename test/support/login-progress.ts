@@ -64,6 +64,7 @@ export const START: LoginProgress = {
   choice: undefined,
   enrolled: false,
   graceOpen: false,
+  byLinkOnly: false,
   postponed: [],
 };
 export const NOBODY_ASKS = { client: undefined, request: undefined, groups: [], roles: [], now: NOW };

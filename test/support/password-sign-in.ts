@@ -90,6 +90,9 @@ export function fakeDirectory(name: string, source: Source, binds: string[]): Di
     },
     showsPeople: unused,
     groupsOf: unused,
+    listGroups: unused,
+    findGroup: unused,
+    groupMembers: unused,
     changePassword: unused,
     async lockoutPolicy() {
       answersUnless('find', 'policy');

@@ -14,7 +14,7 @@ import type { TestProcess } from './processes.ts';
 import { testRedisUrl } from './redis.ts';
 import { testSlapd } from './slapd.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export interface SallyportOptions {
   /** As in the configuration file; `directoryOf` makes the usual directory. */

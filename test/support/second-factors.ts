@@ -19,6 +19,7 @@ import type { ProofRequest } from '../../src/second-factors/prove.ts';
 import type { CodeMessage, SecondFactor } from '../../src/second-factors/second-factor.ts';
 import type { SendCode } from '../../src/second-factors/send-code.ts';
 import { createTotp } from '../../src/second-factors/totp.ts';
+import { createPostgresUserRecords } from '../../src/users/user-records-postgres.ts';
 import { createPostgresTrustedDevices } from '../../src/second-factors/trusted-devices-postgres.ts';
 import { createPostgresAttemptCounters } from '../../src/security/attempt-limiter-postgres.ts';
 import { createAttemptLimiter } from '../../src/security/attempt-limiter.ts';
@@ -134,6 +135,7 @@ export function secondFactors(
     askedChallenges: createAskedChallenges(base),
     answers: createAnswers(base),
     changed: createAccountChanged(base),
+    userRecords: createPostgresUserRecords(db),
   };
   return {
     prove: createProveSecondFactor(parts),

@@ -17,10 +17,12 @@ import { createKeys } from '../../src/keys/keys.ts';
 import { createPostgresConsents } from '../../src/login/consents-postgres.ts';
 import { createLog } from '../../src/observability/log.ts';
 import { createGroupsTickets } from '../../src/oidc/groups-tickets.ts';
+import { createGuardedFetch } from '../../src/oidc/guarded-fetch.ts';
 import { mountProvider } from '../../src/oidc/mount.ts';
 import { createProvider } from '../../src/oidc/provider.ts';
 import { createPostgresRoles } from '../../src/roles/roles-postgres.ts';
 import { createRoles } from '../../src/roles/roles.ts';
+import { createGuardedRequest } from '../../src/security/guarded-request.ts';
 import { createPostgresSessions } from '../../src/sessions/sessions-postgres.ts';
 import type { Sessions } from '../../src/sessions/sessions.ts';
 import { createPostgresTenants } from '../../src/tenants/tenants-postgres.ts';
@@ -62,10 +64,12 @@ export interface ServeOptions {
   tenantSettings?: Record<string, unknown>;
   /** The sessions as this process is to see them. */
   seen?: (sessions: Sessions) => Sessions;
+  /** That clients may point to although they are on this machine. */
+  allowHosts?: readonly string[];
 }
 
 export async function serveProvider(options: ServeOptions): Promise<ServedProvider> {
-  const { db, store, beside, seen = (sessions) => sessions } = options;
+  const { db, store, beside, seen = (sessions) => sessions, allowHosts = [] } = options;
   const tenant = beside?.tenant ?? (await tenantWith(options));
   const port = await freePort();
   const url = `http://localhost:${port}`;
@@ -84,6 +88,7 @@ export async function serveProvider(options: ServeOptions): Promise<ServedProvid
     standing: { current },
     roles: createRoles(createPostgresRoles(db)),
     tickets: createGroupsTickets(store, () => issuer),
+    adminAudience: 'http://localhost:3000/admin',
     consents: createPostgresConsents(db),
     pages: {
       error: async (ctx, code, error) => void (ctx.body = `${code}: ${error.stack ?? ''}`),
@@ -95,6 +100,7 @@ export async function serveProvider(options: ServeOptions): Promise<ServedProvid
       loggedOut: (ctx) => void (ctx.body = 'signed out'),
     },
     languages: ['en'],
+    guardedFetch: createGuardedFetch(createGuardedRequest({ allowHosts })),
   });
   const accountId = beside?.next.accountId ?? (await aUser(db, tenant.id));
   const served = { issuer, url, tenant, provider, ended, next: { accountId } };

@@ -14,6 +14,7 @@ const user: User = {
   directory: { id: 'corp', stableId: 'a1', dn: 'uid=ann', groups: [], state: 'enabled', checkedAt: new Date() },
   local: undefined,
   lastLoginAt: undefined,
+  groups: [],
   proofGeneration: 0,
 };
 const source = { user, tenant: 'acme', trustDirectoryContacts: true, groups: ['staff'], roles: ['reader'] };
@@ -71,6 +72,17 @@ describe('claims', () => {
     expect(claims).not.to.have.property('groups');
     expect(claims._claim_names).to.deep.equal({ groups: 'groups' });
     expect(claims._claim_sources).to.deep.equal({ groups: { endpoint: groups.endpoint, access_token: 'ticket' } });
+  });
+
+  it('tell a group that lives here from one of the directory, whatever both are called', () => {
+    const local = { local: true, id: '01890a5d-ac96-774b-bcce-b302099a8057', name: 'staff', via: [] } as const;
+    const groups = [group('staff'), local, group('local:staff')];
+    const dn = (name: string) => `cn=${name},ou=groups,o=acme`;
+    expect(groupsFor(client({}), groups)).to.deep.equal([dn('local:staff'), 'local:staff', 'staff']);
+    expect(groupsFor(client({ form: 'dn' }), groups)).to.deep.equal([dn('local:staff'), dn('staff'), 'local:staff']);
+    expect(groupsFor(client({ form: 'id' }), groups)).to.include(local.id);
+    expect(groupsFor(client({ only: ['staff'] }), groups)).to.deep.equal(['staff']);
+    expect(groupsFor(client({ only: ['local:*'] }), groups)).to.deep.equal(['local:staff']);
   });
 
   it('have a scope each, and every scope but offline_access has claims', () => {

@@ -88,9 +88,25 @@ encryption:
       mend: /take one/,
     },
     'a client of an unknown role': {
-      yaml: withClient(`${REDIRECT}, roles: [admin]`),
+      yaml: withClient(`${REDIRECT}, roles: [clerk]`),
       path: `${APP}.roles.0`,
       mend: /add the role/,
+    },
+    'a client of a built-in role': {
+      yaml: withClient(`${REDIRECT}, roles: [admin]`),
+      path: `${APP}.roles.0`,
+      mend: /declare a role that inherits admin/,
+    },
+    'a role of the name of a built-in one': {
+      yaml: `${TENANT}    roles:\n      helper: { inherits: [helpdesk] }\n      admin: { permissions: ['clock:wind'] } #!\n`,
+      path: 'tenants.acme.roles.admin',
+      message: /built-in/,
+      mend: /another name, which may inherit admin/,
+    },
+    'the admin API as a resource of a tenant': {
+      yaml: `${TENANT}    resources:\n      https://id.example.com/admin: { accessToken: 1d } #!\n`,
+      path: 'tenants.acme.resources.https://id.example.com/admin',
+      mend: /every tenant has it/,
     },
     'a second factor asked of an unknown role': {
       yaml: `${TENANT}    policy: { secondFactors: { required: { roles: [aprover] } } } #!\n    roles: { approver: {} }\n`,
@@ -101,6 +117,12 @@ encryption:
       yaml: withClient(`${REDIRECT}, allow: { roles: [clerk] }`),
       path: `${APP}.allow.roles.0`,
       mend: /add the role/,
+    },
+    'administrators who could never prove what is asked of them': {
+      yaml: `${TENANT}    policy: { secondFactors: { allowed: [email] }, administration: { freshSecondFactor: true } } #!\n`,
+      path: 'tenants.acme.policy.administration.freshSecondFactor',
+      message: /acr mfa/,
+      mend: /allow one that does/,
     },
     'a factor to set up that is not allowed': {
       yaml: `${TENANT}    policy: { secondFactors: { setUp: [sms] } } #!\n`,

@@ -28,6 +28,7 @@ describe('the configuration', () => {
       encryption: { keys: [{ id: 'k1', secret: SECRET }] },
       trustedProxies: [],
       logLevel: 'info',
+      outbound: { allowHosts: [] },
       shutdownGrace: 20,
       tenants: {},
     });

@@ -28,6 +28,7 @@ const user: User = {
   directory: { id: 'd1', stableId: 'ann', dn: 'uid=ann', groups: [], state: 'enabled', checkedAt: new Date() },
   local: undefined,
   lastLoginAt: undefined,
+  groups: [],
   proofGeneration: 1,
 };
 

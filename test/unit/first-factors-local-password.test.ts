@@ -40,17 +40,19 @@ describe('signing in with a password kept here', () => {
     expect(binds).to.deep.equal([]);
   });
 
-  it('says of a disabled account nothing before the right password', async () => {
-    const { tryAs, events } = world({
-      accounts: admin({ user: { id: 'admin', status: 'disabled', proofGeneration: 7 } }),
+  for (const status of ['disabled', 'pending', 'complete', 'rejected'] as const) {
+    it(`says of an account that is ${status} nothing before the right password`, async () => {
+      const { tryAs, events } = world({
+        accounts: admin({ user: { id: 'admin', status, proofGeneration: 7 } }),
+      });
+      expect(await tryAs('admin', 'wrong')).to.deep.equal(failed);
+      expect(await tryAs('admin')).to.deep.equal({ ok: false, reason: 'account-disabled' });
+      expect(events.map(({ type, reason }) => [type, reason])).to.deep.equal([
+        ['login.failed', 'bad-credentials'],
+        ['login.refused', 'disabled'],
+      ]);
     });
-    expect(await tryAs('admin', 'wrong')).to.deep.equal(failed);
-    expect(await tryAs('admin')).to.deep.equal({ ok: false, reason: 'account-disabled' });
-    expect(events.map(({ type, reason }) => [type, reason])).to.deep.equal([
-      ['login.failed', 'bad-credentials'],
-      ['login.refused', 'disabled'],
-    ]);
-  });
+  }
 
   it('refuses an account without a password, and one that does not exist', async () => {
     const { tryAs, events } = world({ accounts: admin({ passwordHash: undefined }) });

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Middleware } from 'koa';
 import { z } from 'zod';
+import { allowBodyTime } from '../../src/http/body-time.ts';
 import { closeAfterUnreadBody, readFormBody } from '../../src/http/body.ts';
 import { handleErrors } from '../../src/http/error-handler.ts';
 import { checkInput } from '../../src/http/validate.ts';
@@ -138,6 +140,20 @@ describe('form bodies', () => {
     client.send(`${formHead(100)}user`);
     await client.closed;
     expect(client.received()).to.match(/^HTTP\/1\.1 408 /);
+  });
+
+  it('that are allowed more time get it', async () => {
+    const patient: Middleware = (ctx, next) => {
+      allowBodyTime(ctx.req, 10_000);
+      return next();
+    };
+    const { port } = await serve([closeAfterUnreadBody, errors, patient, echo], { requestTimeoutMs: 200 });
+    const client = await rawClient(port);
+    client.send(`${formHead(10)}name=`);
+    await delay(600);
+    client.send('12345');
+    await client.receives(/^HTTP\/1\.1 200 /);
+    client.socket.destroy();
   });
 
   it('that nobody wanted close the connection; a request without one keeps it', async () => {

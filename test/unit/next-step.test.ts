@@ -133,6 +133,9 @@ const TABLE: Record<string, Row[]> = {
     { when: 'what exists is proven lately in the session', policy: EVERY, asks: ask('phr'), proven: ['password 900', 'totp 9'], has: ['totp'], more: session, then: enrol(['passkey']) },
     { when: 'what exists is proven long ago in the session', policy: EVERY, asks: ask('phr'), proven: ['password 900', 'totp 301'], has: ['totp'], more: session, then: prove('totp') },
     { when: 'a device is trusted, and what exists is not proven', policy: policyOf({ allowed: ALL }, { trustedDevices: {} }), asks: ask('phr'), proven: ['password', 'trusted-device'], has: ['totp'], then: prove('totp') },
+    { when: 'there is none, and it is to be by a link that this browser has not opened', policy: ALWAYS, proven: ['password'], more: { byLinkOnly: true }, then: { step: 'enrol-by-link' } },
+    { when: 'there is none, it is to be by link, and time is left', policy: GRACE, proven: ['password'], more: { byLinkOnly: true, graceOpen: true }, then: { step: 'enrol-by-link' } },
+    { when: 'there is one after all, by link or not', policy: EVERY, asks: ask('phr'), proven: ['password', 'totp'], has: ['totp'], more: { byLinkOnly: true }, then: enrol(['passkey']) },
     { when: 'what exists is allowed no more: as if there were none', policy: ALWAYS, proven: ['password'], has: ['sms'], then: enrol(['totp', 'passkey']) },
   ],
 

@@ -30,6 +30,7 @@ function ann(profile: UserProfile, directory: UserEntry | undefined = ENTRY): Us
     username: 'ann',
     status: 'active',
     lastLoginAt: undefined,
+    groups: [],
     proofGeneration: 0,
   } as const;
   return { ...common, profile, directory, local: directory ? undefined : { name: 'ann' } };

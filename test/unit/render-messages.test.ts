@@ -25,6 +25,7 @@ describe('The mail about a change of an account', () => {
     username: 'ann',
     notice: { kind: 'factor-added', factor: 'passkey', name: 'Laptop' },
     time: new Date('2026-03-01T12:30:05Z'),
+    byAdministrator: false,
     address: '192.0.2.7',
     browser: 'Firefox on Linux',
     passwordHelpUrl: 'https://password.acme.example/',
@@ -91,6 +92,7 @@ describe('The mail about a change of an account', () => {
       /new recovery codes/,
       /any that you had before no longer work/i,
     ],
+    'factors-reset': [{ kind: 'factors-reset' }, /second steps .* were reset/, /asked to set up a new one/],
     'password-changed': [{ kind: 'password-changed' }, /password .* was changed/, /old one no longer works/],
     'recovery-code-used': [{ kind: 'recovery-code-used', remaining: 9 }, /code .* was used/, /9 are left/],
     'passkey-refused': [{ kind: 'passkey-refused' }, /passkey .* was refused/, /seems to be a copy/],
@@ -102,6 +104,20 @@ describe('The mail about a change of an account', () => {
       expect(mailed.subject).to.match(subject);
       expect(text).to.match(message);
       expect(parse(html).text).to.match(message);
+    }
+  });
+
+  it('says when an administrator did it, and then neither that it may have been you nor from where', () => {
+    const { text, html } = mail({
+      notice: { kind: 'factors-reset' },
+      byAdministrator: true,
+      address: undefined,
+      browser: undefined,
+    });
+    for (const told of [text, parse(html).text]) {
+      expect(told)
+        .to.contain('An administrator did this')
+        .and.not.match(/If it was you|Network address/);
     }
   });
 
@@ -159,5 +175,36 @@ describe('The text message with a code', () => {
     expect(text('enrol', 1)).to.equal(
       '123456 is your code to confirm this number at Acme. It works for one minute. Give it to nobody.\n\n@id.acme.example #123456',
     );
+  });
+});
+
+describe('The mail with a one-time link', () => {
+  const url = 'https://id.acme.example/t/acme/link/token';
+  const data: Emails['email/link'] = { name: 'Ann <Archer>', username: 'ann@local', purpose: 'password', url };
+  const mail = (changes: Partial<typeof data> = {}) =>
+    renderer.email('email/link', contextOf('Acme'), { ...data, ...changes });
+
+  it('says what it is for and how long it is good, as text', () => {
+    expect(mail().subject).to.equal('Choose a password for your account at Acme');
+    expect(mail().text.trimEnd()).to.equal(
+      [
+        'Hello Ann <Archer>,',
+        'An administrator invites you to choose a password for your account ann@local at Acme.',
+        `Choose a password: ${url}`,
+        'The link works once, and for one day. Give it to nobody: whoever has it can use it in your name.',
+        'If you did not expect it, ask your administrator, and do not open the link.',
+        'Acme sends this message when an administrator asks for it.',
+      ].join('\n\n'),
+    );
+  });
+
+  it('says the same as HTML, escaped', () => {
+    const { html } = mail({ purpose: 'enrolment' });
+    expect(html).to.include('Hello Ann &lt;Archer&gt;,');
+    expect(
+      parse(html)
+        .querySelectorAll('a')
+        .map((link) => [link.text, link.getAttribute('href')]),
+    ).to.deep.equal([['Set up your second step', url]]);
   });
 });

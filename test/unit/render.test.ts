@@ -217,6 +217,7 @@ describe('The error page', () => {
     unknown_tenant: 'There is no such organisation here',
     tenant_suspended: 'Sign-in is switched off',
     login_expired: 'This sign-in has ended',
+    link_unusable: 'This link does not work any more',
     invalid_token: 'The app asked in a wrong way',
     directory_unavailable: 'Sign-in is not possible at the moment',
     storage_unavailable: 'We cannot answer at the moment',

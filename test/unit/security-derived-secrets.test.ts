@@ -10,12 +10,13 @@ describe('secrets derived from a tenant’s own', () => {
       secrets.pairwiseSalt,
       secrets.dpopNonceSecret.toString('base64url'),
       secrets.recoveryCodeKey.toString('base64url'),
+      secrets.auditSealKey.toString('base64url'),
     ]);
-    expect(new Set(texts)).to.have.lengthOf(10);
+    expect(new Set(texts)).to.have.lengthOf(12);
     for (const text of texts) expect(Buffer.from(text, 'base64url')).to.have.lengthOf(32);
   });
 
-  it('never change, or every pairwise sub, session and recovery code would be lost', () => {
+  it('never change, or every pairwise sub, session, recovery code and seal would be lost', () => {
     const secrets = derivedSecrets('a tenant’s one secret');
     expect(secrets.pairwiseSalt).to.equal('g0KUEaEzfxeOqsLcWOUcIkQP4Hdk4v8pYvFgfZaeIxM');
     expect(secrets.cookieKey.toString('base64url')).to.equal('iIpDPlR2yWDCvyinjZqxYk8oVCI3pasiTL8O7xFpE_8');

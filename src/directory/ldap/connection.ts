@@ -114,15 +114,17 @@ export class LdapConnection {
 
   /** A search whose answer may be large, in pages (RFC 2696). slapd keeps one of these per connection: run one at a time. */
   async searchPaged(query: SearchQuery, pageSize: number): Promise<LdapEntry[]> {
+    // As the limit of a search it would be one of each page with some servers, and of all pages with others.
+    const { sizeLimit = Infinity, ...whole } = query;
     const found: LdapEntry[] = [];
     let cookie: Buffer | undefined = Buffer.alloc(0);
-    while (cookie) {
+    while (cookie && found.length < sizeLimit) {
       const page = new PagedResultsControl({ value: { size: pageSize, cookie } });
-      const { entries, result }: Answer = await this.#search(query, [page]);
+      const { entries, result }: Answer = await this.#search(whole, [page]);
       found.push(...entries);
       cookie = nextPage(result);
     }
-    return found;
+    return found.slice(0, sizeLimit);
   }
 
   /** Changes an entry (RFC 4511 4.6). Whatever the result's code, the result is the answer. */
@@ -167,7 +169,9 @@ export class LdapConnection {
       answered: ({ entries, result }) => `${entries.length} entries, ${resultInWords(result)}`,
     });
     const { code } = answer.result;
-    if (code === resultCode.success || (code === resultCode.sizeLimitExceeded && query.sizeLimit)) return answer;
+    // Of fewer, the limit was the server's own.
+    const isEnough = code === resultCode.sizeLimitExceeded && answer.entries.length >= (query.sizeLimit ?? Infinity);
+    if (code === resultCode.success || isEnough) return answer;
     throw new LdapResultError('search', answer.result);
   }
 

@@ -2,7 +2,15 @@
 // filter that comes as text is the operator's.
 
 import type { Filter } from 'ldapts';
-import { AndFilter, EqualityFilter, ExtensibleFilter, FilterParser, OrFilter, PresenceFilter } from 'ldapts';
+import {
+  AndFilter,
+  EqualityFilter,
+  ExtensibleFilter,
+  FilterParser,
+  OrFilter,
+  PresenceFilter,
+  SubstringFilter,
+} from 'ldapts';
 
 export function equal(attribute: string, value: string | Buffer): Filter {
   return new EqualityFilter({ attribute, value });
@@ -15,6 +23,11 @@ export function matching(attribute: string, rule: string, value: string): Filter
 
 export function present(attribute: string): Filter {
   return new PresenceFilter({ attribute });
+}
+
+/** Of values that have this text anywhere in them. */
+export function containing(attribute: string, text: string): Filter {
+  return new SubstringFilter({ attribute, any: [text] });
 }
 
 /** One for each of the values in each of the attributes. */

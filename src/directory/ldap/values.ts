@@ -91,3 +91,8 @@ export function neighbouringSid(sid: Buffer, rid: string): Buffer | undefined {
   neighbour.writeUInt32LE(number, neighbour.length - SUB_AUTHORITY);
   return neighbour;
 }
+
+/** The last number of a security identifier: which account of its domain it is. */
+export function relativeId(sid: Buffer): string {
+  return String(sid.readUInt32LE(sid.length - SUB_AUTHORITY));
+}

@@ -1,4 +1,4 @@
-// Signing out, errors and the tenant's home.
+// Signing out, one-time links, errors and the tenant's home.
 
 import { errorPage } from '../../../src/http/error-page.ts';
 import { sample } from './sample.ts';
@@ -8,10 +8,23 @@ const time = new Date('2026-03-01T12:30:05Z');
 const trace = { requestId: '0195512e-6a1c-7c3e-9f00-3b6f7f0a5d21', time };
 const logout = { action: '/posted', xsrf: 'x', confirmed: false, stayUrl: '/acme/home' };
 
+const link = { action: '/posted', csrf: 'csrf-of-this-form', username: 'ann@local' };
+
 /** Sends its form when it has loaded, where scripts run. */
 export const LEAVES_BY_ITSELF = 'logout-confirmed';
 
 export const OTHER_SAMPLES: Samples = {
+  'link-password': sample('link/password', { ...link, shortest: 15 }),
+  'link-password-short': sample('link/password', { ...link, shortest: 15, problem: { reason: 'short-password' } }),
+  'link-enrolment': sample('link/enrolment', link),
+  'link-done': sample('link/done', { accountUrl: '/acme/account', homeUrl: '/acme/home' }),
+  'link-done-approval': sample('link/done', { homeUrl: '/acme/home' }),
+  'enrol-by-link': sample('login/enrol-by-link', { username: 'ann@local', startOverUrl: '/posted' }),
+  'enrol-by-link-account': sample('login/enrol-by-link', { username: 'ann@local', homeUrl: '/acme/account' }),
+  'error-link': sample(
+    'error',
+    errorPage({ ...trace, code: 'link_unusable', link: { to: 'home', href: '/acme/home' } }),
+  ),
   'logout-confirm': sample('logout/confirm', { ...logout, app: 'Orders', user: 'Ann Archer' }),
   'logout-confirm-plain': sample('logout/confirm', logout),
   [LEAVES_BY_ITSELF]: sample('logout/confirm', { ...logout, confirmed: true, app: 'Orders', user: 'Ann Archer' }),

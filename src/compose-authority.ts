@@ -1,0 +1,52 @@
+// Who may do what: roles as the admin API reads and makes them, API keys, and who calls.
+
+import { createReadAccessToken } from './admin/access-token.ts';
+import { createAuthenticate } from './admin/authenticate.ts';
+import { createGrants } from './admin/grants.ts';
+import { createProofCheck } from './admin/proof-of-possession.ts';
+import { createTokenCaller } from './admin/token-caller.ts';
+import { createPostgresTokenGrounds } from './admin/token-grounds-postgres.ts';
+import { createPostgresApiKeys } from './api-keys/api-keys-postgres.ts';
+import { createApiKeys } from './api-keys/api-keys.ts';
+import { createPostgresClients } from './clients/clients-postgres.ts';
+import type { Base } from './compose-base.ts';
+import type { People } from './compose-people.ts';
+import { createPostgresGroups } from './groups/groups-postgres.ts';
+import { createPostgresRoleDefinitions } from './roles/definitions-postgres.ts';
+import { createRoleDefinitions } from './roles/definitions.ts';
+import { createPostgresResourceTypes } from './roles/resource-types-postgres.ts';
+import { createPostgresRoles } from './roles/roles-postgres.ts';
+import { createRoles } from './roles/roles.ts';
+
+export type Authority = ReturnType<typeof composeAuthority>;
+
+/** Without a cache: a role that has just come to permit more is not given away by what it was before. */
+export function composeGrants({ db }: Pick<Base, 'db'>) {
+  return createGrants({ roles: createRoles(createPostgresRoles(db)), groups: createPostgresGroups(db) });
+}
+
+export function composeAuthority(base: Base, people: Pick<People, 'standing'>) {
+  const { db, encryption, store } = base;
+  const roleStore = createPostgresRoles(db);
+  const roles = createRoles(roleStore);
+  const apiKeys = createApiKeys({ ...base, store: createPostgresApiKeys(db) });
+  const tokenCaller = createTokenCaller({
+    ...people,
+    roles,
+    clients: createPostgresClients(db, encryption),
+    grounds: createPostgresTokenGrounds(db),
+  });
+  return {
+    roles,
+    roleDefinitions: createRoleDefinitions({ ...roleStore, store: createPostgresRoleDefinitions(db) }),
+    resourceTypes: createPostgresResourceTypes(db),
+    apiKeys,
+    grants: composeGrants(base),
+    authenticate: createAuthenticate({
+      apiKeys,
+      tokenCaller,
+      readAccessToken: createReadAccessToken(base),
+      checkProof: createProofCheck(store),
+    }),
+  };
+}
