@@ -4,7 +4,7 @@ import type { Router } from '@koa/router';
 import Koa from 'koa';
 import type { Middleware } from 'koa';
 
-import type { AdminMiddleware } from './admin/admin-routes.ts';
+import type { AdminMiddleware } from './admin/http/admin-routes.ts';
 import { AppError } from './errors.ts';
 import { closeAfterUnreadBody } from './http/body.ts';
 import { clientAddress } from './http/client-address.ts';

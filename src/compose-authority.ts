@@ -1,11 +1,11 @@
 // Who may do what: roles as the admin API reads and makes them, API keys, and who calls.
 
-import { createReadAccessToken } from './admin/access-token.ts';
-import { createAuthenticate } from './admin/authenticate.ts';
+import { createReadAccessToken } from './admin/authentication/access-token.ts';
+import { createAuthenticate } from './admin/authentication/authenticate.ts';
 import { createGrants } from './admin/grants.ts';
-import { createProofCheck } from './admin/proof-of-possession.ts';
-import { createTokenCaller } from './admin/token-caller.ts';
-import { createPostgresTokenGrounds } from './admin/token-grounds-postgres.ts';
+import { createProofCheck } from './admin/authentication/proof-of-possession.ts';
+import { createTokenCaller } from './admin/authentication/token-caller.ts';
+import { createPostgresTokenGrounds } from './admin/authentication/token-grounds-postgres.ts';
 import { createPostgresApiKeys } from './api-keys/api-keys-postgres.ts';
 import { createApiKeys } from './api-keys/api-keys.ts';
 import { createPostgresClients } from './clients/clients-postgres.ts';

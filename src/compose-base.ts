@@ -1,6 +1,6 @@
 // What everything else stands on: the storage with its use cases, the ephemeral store, limits, measures.
 
-import { adminAudience } from './admin/resource.ts';
+import { adminAudience } from './admin/authentication/resource.ts';
 import { composeCore, warn } from './compose-core.ts';
 import type { Storage } from './compose-core.ts';
 import type { Configuration } from './config.ts';

@@ -1,6 +1,6 @@
 // Users in bulk, and the explanation of a sign-in.
 
-import { createExplain } from './admin/explain.ts';
+import { createExplain } from './admin/explain/explain.ts';
 import { composeGrants } from './compose-authority.ts';
 import type { Base } from './compose-base.ts';
 import { warn } from './compose-core.ts';

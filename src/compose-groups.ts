@@ -1,9 +1,9 @@
 // The administration of groups: those that live here, and those of directories.
 
-import { directoryGroupRoutes } from './admin/directory-group-routes.ts';
-import type { DirectoryGroupRoutesDeps } from './admin/directory-group-routes.ts';
-import { groupRoutes } from './admin/group-routes.ts';
-import type { GroupRoutesDeps } from './admin/group-routes.ts';
+import { directoryGroupRoutes } from './admin/routes/directory-group-routes.ts';
+import type { DirectoryGroupRoutesDeps } from './admin/routes/directory-group-routes.ts';
+import { groupRoutes } from './admin/routes/group-routes.ts';
+import type { GroupRoutesDeps } from './admin/routes/group-routes.ts';
 import type { AdminRoute } from './admin/route.ts';
 import type { Base } from './compose-base.ts';
 import { createPostgresGroups } from './groups/groups-postgres.ts';

@@ -2,15 +2,15 @@
 
 import type { Changes } from './admin/changes.ts';
 import type { AdminRoute } from './admin/route.ts';
-import { userConsentRoutes } from './admin/user-consent-routes.ts';
-import { userFactorRoutes } from './admin/user-factor-routes.ts';
-import { userGroupRoutes } from './admin/user-group-routes.ts';
-import { userLinkRoutes } from './admin/user-link-routes.ts';
-import { userRoleRoutes } from './admin/user-role-routes.ts';
-import { userRoutes } from './admin/user-routes.ts';
-import { userSessionRoutes } from './admin/user-session-routes.ts';
-import { userStatusRoutes } from './admin/user-status-routes.ts';
-import { createUserTargets } from './admin/user-target.ts';
+import { userConsentRoutes } from './admin/routes/user-consent-routes.ts';
+import { userFactorRoutes } from './admin/routes/user-factor-routes.ts';
+import { userGroupRoutes } from './admin/routes/user-group-routes.ts';
+import { userLinkRoutes } from './admin/routes/user-link-routes.ts';
+import { userRoleRoutes } from './admin/routes/user-role-routes.ts';
+import { userRoutes } from './admin/routes/user-routes.ts';
+import { userSessionRoutes } from './admin/routes/user-session-routes.ts';
+import { userStatusRoutes } from './admin/routes/user-status-routes.ts';
+import { createUserTargets } from './admin/routes/user-target.ts';
 import { composeGrants } from './compose-authority.ts';
 import type { Base } from './compose-base.ts';
 import type { DeliveryParts } from './compose-delivery.ts';

@@ -2,7 +2,7 @@
 
 import { plainRedirects, serviceWithoutProof, unknownResource, wantsSecret } from '../clients/client-rules.ts';
 import type { ClientMistake } from '../clients/client-rules.ts';
-import { adminAudience } from '../admin/resource.ts';
+import { adminAudience } from '../admin/authentication/resource.ts';
 import { isLoopback } from '../loopback.ts';
 import { isAttainable } from '../policy/required-proof.ts';
 import { BUILT_IN_ROLES, isBuiltIn } from '../roles/built-in-roles.ts';

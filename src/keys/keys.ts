@@ -4,7 +4,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import type { JWK } from 'jose';
 
-import { ADMIN_TOKEN_LIFE } from '../admin/resource.ts';
+import { ADMIN_TOKEN_LIFE } from '../admin/authentication/resource.ts';
 import type { Audit, AuditEvent } from '../audit/audit.ts';
 import type { Database } from '../db/database.ts';
 import { accepted, refused } from '../outcome.ts';

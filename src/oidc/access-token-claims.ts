@@ -3,8 +3,8 @@
 
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider';
 
-import { PRINCIPAL_CLAIM } from '../admin/access-token.ts';
-import type { Principal } from '../admin/access-token.ts';
+import { PRINCIPAL_CLAIM } from '../admin/authentication/access-token.ts';
+import type { Principal } from '../admin/authentication/access-token.ts';
 import type { Roles } from '../roles/roles.ts';
 import type { Tenant } from '../tenants/tenants.ts';
 import { claimsFor, userOf } from './account.ts';

@@ -6,7 +6,7 @@ import type { JWK } from 'jose';
 import type { Client, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 
 import { ADMIN_SCOPES } from '../admin/permissions.ts';
-import { ADMIN_TOKEN_ALG, ADMIN_TOKEN_LIFE } from '../admin/resource.ts';
+import { ADMIN_TOKEN_ALG, ADMIN_TOKEN_LIFE } from '../admin/authentication/resource.ts';
 import { OWN_CLIENT_METADATA } from '../clients/client-metadata.ts';
 import { CLAIMS_BY_SCOPE, SCOPES } from '../clients/scopes.ts';
 import type { EphemeralStore } from '../ephemeral/ephemeral-store.ts';

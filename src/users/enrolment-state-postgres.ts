@@ -1,4 +1,4 @@
-import type { EnrolmentState } from '../admin/explain-policy.ts';
+import type { EnrolmentState } from '../admin/explain/explain-policy.ts';
 import type { Database } from '../db/database.ts';
 
 /** Unlike the port's `grace`, it lets no time begin to run. Undefined for nobody. */

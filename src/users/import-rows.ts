@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { z } from 'zod';
 
-import { profileShape } from '../admin/user-shape.ts';
+import { profileShape } from '../admin/routes/user-shape.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { Outcome } from '../outcome.ts';
 import { canonicalAddress } from '../second-factors/contacts.ts';

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import type { ShownClient, ShownSecret } from '../../src/admin/client-shape.ts';
+import type { ShownClient, ShownSecret } from '../../src/admin/routes/client-shape.ts';
 import { createPostgresClients } from '../../src/clients/clients-postgres.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
 import { startAdmin } from '../support/admin.ts';

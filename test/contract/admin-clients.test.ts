@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import type { ShownClient } from '../../src/admin/client-shape.ts';
+import type { ShownClient } from '../../src/admin/routes/client-shape.ts';
 import type { Sent } from '../../src/admin/dispatch.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
 import { callerOf, startAdmin } from '../support/admin.ts';

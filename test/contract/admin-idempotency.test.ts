@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { createPostgresIdempotency } from '../../src/admin/idempotency-postgres.ts';
-import type { IdempotentRequest } from '../../src/admin/idempotency.ts';
+import { createPostgresIdempotency } from '../../src/admin/http/idempotency-postgres.ts';
+import type { IdempotentRequest } from '../../src/admin/http/idempotency.ts';
 import { Problem } from '../../src/admin/problem.ts';
 import type { Answer } from '../../src/admin/route.ts';
 import { sweepExpired } from '../../src/db/expiry.ts';

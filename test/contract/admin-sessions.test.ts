@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { ShownSession } from '../../src/admin/session-shape.ts';
+import type { ShownSession } from '../../src/admin/routes/session-shape.ts';
 import { clientMetadata } from '../../src/clients/client-metadata.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
 import { callerOf, startAdmin } from '../support/admin.ts';

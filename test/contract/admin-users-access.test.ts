@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 
 import { createPostgresGroups } from '../../src/groups/groups-postgres.ts';
-import type { ShownUser } from '../../src/admin/user-shape.ts';
+import type { ShownUser } from '../../src/admin/routes/user-shape.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
 import { callerOf, startAdmin } from '../support/admin.ts';
 import type { TestAdmin } from '../support/admin.ts';

@@ -8,7 +8,7 @@ import { tenantSettings } from '../../src/tenants/tenant-settings.ts';
 import { callerOf, startAdmin } from '../support/admin.ts';
 import type { TestAdmin } from '../support/admin.ts';
 import { aPerson, aDirectoryPerson } from '../support/admin-people.ts';
-import type { ShownUser } from '../../src/admin/user-shape.ts';
+import type { ShownUser } from '../../src/admin/routes/user-shape.ts';
 
 const PASSWORD = 'correct horse battery staple';
 

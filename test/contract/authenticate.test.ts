@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 
-import { PRINCIPAL_CLAIM } from '../../src/admin/access-token.ts';
-import type { Authenticate } from '../../src/admin/authenticate.ts';
+import { PRINCIPAL_CLAIM } from '../../src/admin/authentication/access-token.ts';
+import type { Authenticate } from '../../src/admin/authentication/authenticate.ts';
 import type { Caller } from '../../src/admin/caller.ts';
 import { ADMIN_PERMISSIONS } from '../../src/admin/permissions.ts';
 import { Problem } from '../../src/admin/problem.ts';

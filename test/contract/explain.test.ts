@@ -2,8 +2,8 @@ import { expect } from 'chai';
 
 import { callerOf, startAdmin } from '../support/admin.ts';
 import type { TestAdmin } from '../support/admin.ts';
-import { explanation } from '../../src/admin/explain-shape.ts';
-import type { Explanation } from '../../src/admin/explain-shape.ts';
+import { explanation } from '../../src/admin/explain/explain-shape.ts';
+import type { Explanation } from '../../src/admin/explain/explain-shape.ts';
 import { clientMetadata } from '../../src/clients/client-metadata.ts';
 import { directorySettings } from '../../src/directory/directory-settings.ts';
 import { normalizeLoginName } from '../../src/security/login-name.ts';

@@ -8,7 +8,7 @@ import { SignJWT, importJWK } from 'jose';
 import type { JWTPayload } from 'jose';
 import pg from 'pg';
 
-import { PRINCIPAL_CLAIM } from '../../src/admin/access-token.ts';
+import { PRINCIPAL_CLAIM } from '../../src/admin/authentication/access-token.ts';
 import { ADMIN_PERMISSIONS } from '../../src/admin/permissions.ts';
 import { composeCore, openStorage } from '../../src/compose-core.ts';
 import { loadConfiguration } from '../../src/config.ts';

@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import { decodeJwt } from 'jose';
 
 import { operator } from '../../src/admin/caller.ts';
-import { explanation } from '../../src/admin/explain-shape.ts';
-import type { Explanation } from '../../src/admin/explain-shape.ts';
+import { explanation } from '../../src/admin/explain/explain-shape.ts';
+import type { Explanation } from '../../src/admin/explain/explain-shape.ts';
 import { composeAdmin } from '../../src/compose-admin.ts';
 import { composeBase } from '../../src/compose-base.ts';
 import { openStorage } from '../../src/compose-core.ts';

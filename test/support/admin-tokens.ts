@@ -5,8 +5,8 @@ import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK 
 import type { JWK } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
 
-import { PRINCIPAL_CLAIM } from '../../src/admin/access-token.ts';
-import type { AdminRequest } from '../../src/admin/authenticate.ts';
+import { PRINCIPAL_CLAIM } from '../../src/admin/authentication/access-token.ts';
+import type { AdminRequest } from '../../src/admin/authentication/authenticate.ts';
 import type { Base } from '../../src/compose-base.ts';
 import { sha256 } from '../../src/security/sha256.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 
-import type { ShownGroup, ShownMember } from '../../src/admin/group-shape.ts';
+import type { ShownGroup, ShownMember } from '../../src/admin/routes/group-shape.ts';
 import type { Caller } from '../../src/admin/caller.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
 import type { TestAdmin } from './admin.ts';

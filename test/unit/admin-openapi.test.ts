@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect } from 'chai';
 import { z } from 'zod';
 
-import { openApiDocument } from '../../src/admin/openapi.ts';
+import { openApiDocument } from '../../src/admin/http/openapi.ts';
 import { idParam, route } from '../../src/admin/route.ts';
 import type { AdminRoute } from '../../src/admin/route.ts';
 import { declaredRoutes } from '../../src/commands/api/declared-routes.ts';

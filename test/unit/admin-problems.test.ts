@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 
 import { expect } from 'chai';
 
-import { problemDocument, problemOf } from '../../src/admin/problem-document.ts';
-import { problemPages } from '../../src/admin/problem-pages.ts';
+import { problemDocument, problemOf } from '../../src/admin/http/problem-document.ts';
+import { problemPages } from '../../src/admin/http/problem-pages.ts';
 import { PROBLEMS, Problem } from '../../src/admin/problem.ts';
 import { AppError, directoryUnavailable, overloaded, storageUnavailable } from '../../src/errors.ts';
 

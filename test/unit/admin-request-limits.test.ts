@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import type { Caller } from '../../src/admin/caller.ts';
 import { Problem } from '../../src/admin/problem.ts';
-import { createRequestLimits } from '../../src/admin/request-limits.ts';
+import { createRequestLimits } from '../../src/admin/http/request-limits.ts';
 import { createMemoryStore } from '../../src/ephemeral/ephemeral-memory.ts';
 
 const caller = (id: string): Caller => ({
