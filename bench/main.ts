@@ -1,18 +1,15 @@
 // `npm run bench`: starts what it needs, measures, prints a table, and keeps everything in bench/results/.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 
 import { mochaGlobalTeardown } from '../test/support/global-teardown.ts';
 import { runBenchmark } from './benchmark.ts';
+import { RESULTS, keep, machine, positive, tell, whole } from './command.ts';
 import { SCENARIO_NAMES } from './generator/scenarios.ts';
 import type { ScenarioName } from './generator/scenarios.ts';
 import { report } from './report.ts';
-import type { Machine } from './report.ts';
 import { startStack } from './stack.ts';
 import { summarise } from './summary.ts';
 
@@ -28,8 +25,6 @@ interface Options {
   cpuProf?: string;
   results: string;
 }
-
-const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 
 await new Command('bench')
   .description('Measures Sallyport beside the library that it stands on, on this machine.')
@@ -64,31 +59,4 @@ async function bench({ cpuProf, people, results, ...options }: Options): Promise
   } finally {
     await mochaGlobalTeardown();
   }
-}
-
-function keep(folder: string, facts: object): void {
-  const at = new Date().toISOString();
-  const file = path.join(folder, `${at.slice(0, 19).replaceAll(':', '-')}.json`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(file, JSON.stringify({ at, ...facts }, null, 2));
-  tell(`kept in ${path.relative('', file)}`);
-}
-
-function machine(): Machine {
-  return { cpus: availableParallelism(), model: cpus()[0]?.model ?? 'unknown', node: process.versions.node };
-}
-
-function tell(progress: string): void {
-  process.stderr.write(`${progress}\n`);
-}
-
-function whole(text: string): number {
-  if (Number.isInteger(Number(text))) return positive(text);
-  throw new InvalidArgumentError('write a whole number');
-}
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (number > 0) return number;
-  throw new InvalidArgumentError('write a number above zero');
 }

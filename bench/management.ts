@@ -1,162 +1,114 @@
-// A serving process with three tenants and an API key, for the benchmark of the admin API.
+// A serving process with the tenants of the benchmark of the admin API, and programs that hold API keys.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import pg from 'pg';
+import { z } from 'zod';
 
+import { apiClient, apiKeyOf } from '../test/support/admin-http.ts';
+import type { ApiAnswer, ApiClient } from '../test/support/admin-http.ts';
 import { atEnd } from '../test/support/global-teardown.ts';
 import { freePort } from '../test/support/ports.ts';
 import { startPostgres } from '../test/support/postgres.ts';
+import type { TestPostgres } from '../test/support/postgres.ts';
 import { startProcess } from '../test/support/processes.ts';
 import { startRedis } from '../test/support/redis.ts';
 import { MAIN, runSallyport } from '../test/support/sallyport.ts';
 import { imageEnvironment } from './image.ts';
 
+export const TENANTS = ['small', 'large', 'imported'] as const;
+export type TenantName = (typeof TENANTS)[number];
+
 export interface Management {
+  postgres: TestPostgres;
   databaseUrl: string;
-  pid(): number;
-  tenantId(slug: string): Promise<string>;
-  /** Below `/admin/v1`. */
-  get(path: string): Promise<Answer>;
-  post(path: string, body: object): Promise<void>;
-  /** Answers the last line. */
-  upload(path: string, type: string, body: Readable): Promise<string>;
-  /** What Postgres did for the list that `work` asks for. */
-  planOf(work: () => Promise<unknown>): Promise<Plan>;
+  pid: number;
+  publicUrl: string;
+  /** Of a program that may read and write users, in every tenant. */
+  key: string;
+  /** Below `/admin/v1`, by whichever program has its turn: one alone may ask only so often in a minute. Throws what is refused. */
+  ask: ApiClient;
 }
 
-interface Answer {
-  items: readonly { id: string }[];
-  nextPageToken?: string;
-}
-
-interface Plan {
-  rows: number;
-  milliseconds: number;
-  index: string;
+export interface ManagementOptions {
+  /** How many programs there are. */
+  keys: number;
+  /** Where the server writes its CPU profile when it ends. */
+  profileFolder?: string | undefined;
 }
 
 const DATABASE = 'bench';
+const PERMISSIONS = ['users:read', 'users:write'];
 
 /** Runs until `mochaGlobalTeardown`. */
-export async function startManagement(): Promise<Management> {
+export async function startManagement({ keys, profileFolder }: ManagementOptions): Promise<Management> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-bench-'));
   atEnd(() => rm(folder, { recursive: true, force: true }));
   const [postgres, redis, port] = await Promise.all([startPostgres(), startRedis(), freePort()]);
   await postgres.administer(`create database ${DATABASE}`);
+  await postgres.administer(`alter system set shared_preload_libraries = 'auto_explain'`);
+  await postgres.stop();
+  await postgres.start();
   const databaseUrl = postgres.url(DATABASE);
   const publicUrl = `http://localhost:${String(port)}`;
-  const file = path.join(folder, 'sallyport.yaml');
-  const encryption = { keys: [{ id: 'k1', secret: 'a secret of the benchmark, long enough to be one' }] };
-  await writeFile(file, JSON.stringify({ publicUrl, listen: { port }, databaseUrl, redisUrl: redis.url, encryption }));
-
-  const command = async (...args: string[]) => {
-    const { code, output } = await runSallyport([...args, '--config', file]);
-    if (code !== 0) throw new Error(output);
-    return output;
-  };
-  await command('migrate');
-  for (const slug of ['small', 'large', 'imported']) await command('tenants', 'create', `slug=${slug}`, `name=${slug}`);
-  const permissions = 'permissions:=["users:read","users:write"]';
-  const made: { key: string } = JSON.parse(
-    await command('api-keys', 'create', '-t', 'root', 'name=bench', permissions, '--json'),
-  );
-  const log = path.join(folder, 'sallyport.log');
-  const serve = [
-    '-c',
-    'log=$1; shift; exec "$@" >"$log" 2>&1',
-    'sh',
-    log,
-    process.execPath,
-    MAIN,
-    'serve',
-    '--config',
-    file,
-  ];
-  const server = await startProcess('/bin/sh', serve, { env: imageEnvironment(path.join(folder, 'compile-cache')) });
-  await untilReady(`${publicUrl}/readyz`);
-  return {
+  const configFile = path.join(folder, 'sallyport.yaml');
+  const settings = {
+    publicUrl,
+    listen: { port },
     databaseUrl,
-    pid: () => server.pid,
-    ...requests(`${publicUrl}/admin/v1`, made.key),
-    ...inDatabase(databaseUrl),
+    redisUrl: redis.url,
+    encryption: { keys: [{ id: 'k1', secret: 'a secret of the benchmark, long enough to be one' }] },
+    tenants: Object.fromEntries(TENANTS.map((slug) => [slug, { name: slug }])),
+  };
+  await writeFile(configFile, JSON.stringify(settings));
+  const { code, output } = await runSallyport(['migrate', '--config', configFile]);
+  if (code !== 0) throw new Error(output);
+
+  const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+  const command = [process.execPath, ...profiling, MAIN, 'serve', '--config', configFile];
+  const log = path.join(folder, 'sallyport.log');
+  const server = await startProcess('/bin/sh', ['-c', 'log=$1; shift; exec "$@" >"$log" 2>&1', 'sh', log, ...command], {
+    env: imageEnvironment(path.join(folder, 'compile-cache')),
+  });
+  atEnd(() => server.stop());
+  await untilReady(`${publicUrl}/readyz`);
+  const first = await apiKeyOf({ configFile }, 'root', [...PERMISSIONS, 'api-keys:write']);
+  const programs = (await moreKeys(apiClient(publicUrl, first), keys)).map((key) => apiClient(publicUrl, key));
+  return { postgres, databaseUrl, pid: server.pid, publicUrl, key: first, ask: inTurn(programs) };
+}
+
+const made = z.object({ key: z.string() });
+
+async function moreKeys(ask: ApiClient, count: number): Promise<string[]> {
+  const keys: string[] = [];
+  while (keys.length < count) {
+    const json = { name: `program ${String(keys.length)}`, permissions: PERMISSIONS };
+    keys.push(made.parse(sound(await ask('/tenants/root/api-keys', { json })).body).key);
+  }
+  return keys;
+}
+
+function inTurn(clients: readonly ApiClient[]): ApiClient {
+  let turn = 0;
+  return async (at, question) => {
+    const client = clients[turn++ % clients.length];
+    if (!client) throw new Error('nobody asks');
+    return sound(await client(at, question));
   };
 }
 
-function requests(base: string, key: string): Pick<Management, 'get' | 'post' | 'upload'> {
-  const authorization = `Bearer ${key}`;
-  const send = async (at: string, init: RequestInit = {}): Promise<string> => {
-    const answer = await fetch(base + at, { ...init, headers: { authorization, ...init.headers } });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${at}: ${String(answer.status)} ${text}`);
-    return text;
-  };
-  return {
-    get: async (at) => JSON.parse(await send(at)),
-    async post(at, body) {
-      await send(at, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-    },
-    async upload(at, type, body) {
-      const init = { method: 'POST', headers: { 'content-type': type }, body: Readable.toWeb(body), duplex: 'half' };
-      // The types of fetch do not know `duplex`, which a body that is a stream needs.
-      const text = await send(at, init as RequestInit);
-      return text.trimEnd().split('\n').at(-1) ?? '';
-    },
-  };
-}
-
-function inDatabase(databaseUrl: string): Pick<Management, 'tenantId' | 'planOf'> {
-  const ask = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> => {
-    const client = new pg.Client(databaseUrl);
-    await client.connect();
-    try {
-      return (await client.query<Row>(text, values)).rows;
-    } finally {
-      await client.end();
-    }
-  };
-  return {
-    async tenantId(slug) {
-      const [row] = await ask<{ id: string }>('select id from tenants where slug = $1', [slug]);
-      return row?.id ?? '';
-    },
-    async planOf(work) {
-      const reads = `select idx_tup_fetch::int as rows, indexrelname as index, idx_scan::int as scans
-                       from pg_stat_user_indexes where relname = 'users' order by indexrelname`;
-      const before = await settled(() => ask<{ rows: number; index: string; scans: number }>(reads));
-      const began = performance.now();
-      await work();
-      const milliseconds = performance.now() - began;
-      const after = await settled(() => ask<{ rows: number; index: string; scans: number }>(reads));
-      const used = after.map((one, at) => ({
-        ...one,
-        rows: one.rows - (before[at]?.rows ?? 0),
-        scans: one.scans - (before[at]?.scans ?? 0),
-      }));
-      const scanned = used.filter(({ scans }) => scans > 0);
-      return {
-        rows: scanned.reduce((sum, { rows }) => sum + rows, 0),
-        milliseconds,
-        index: scanned.map(({ index }) => index).join(', '),
-      };
-    },
-  };
-}
-
-/** Postgres tells what a connection did when it has been idle for a moment. */
-async function settled<T>(read: () => Promise<T>): Promise<T> {
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  return read();
+function sound(answer: ApiAnswer): ApiAnswer {
+  if (answer.status < 300) return answer;
+  throw new Error(`${String(answer.status)} ${answer.text}`);
 }
 
 async function untilReady(url: string): Promise<void> {
   for (let left = 400; left > 0; left--) {
     const answer = await fetch(url).catch(() => undefined);
     if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
   throw new Error(`${url} does not answer`);
 }

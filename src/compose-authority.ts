@@ -1,8 +1,9 @@
-// Who may do what: roles as the admin API reads and makes them, API keys, and who calls.
+// Who may do what: roles and groups as the admin API reads and makes them, API keys, and who calls.
 
 import { createReadAccessToken } from './admin/authentication/access-token.ts';
 import { createAuthenticate } from './admin/authentication/authenticate.ts';
 import { createGrants } from './admin/grants.ts';
+import { createKeepOwner } from './admin/keep-owner.ts';
 import { createProofCheck } from './admin/authentication/proof-of-possession.ts';
 import { createTokenCaller } from './admin/authentication/token-caller.ts';
 import { createPostgresTokenGrounds } from './admin/authentication/token-grounds-postgres.ts';
@@ -14,6 +15,8 @@ import type { People } from './compose-people.ts';
 import { createPostgresGroups } from './groups/groups-postgres.ts';
 import { createPostgresRoleDefinitions } from './roles/definitions-postgres.ts';
 import { createRoleDefinitions } from './roles/definitions.ts';
+import { createPostgresOwners } from './roles/owners-postgres.ts';
+import { createOwners } from './roles/owners.ts';
 import { createPostgresResourceTypes } from './roles/resource-types-postgres.ts';
 import { createPostgresRoles } from './roles/roles-postgres.ts';
 import { createRoles } from './roles/roles.ts';
@@ -21,14 +24,11 @@ import { createRoles } from './roles/roles.ts';
 export type Authority = ReturnType<typeof composeAuthority>;
 
 /** Without a cache: a role that has just come to permit more is not given away by what it was before. */
-export function composeGrants({ db }: Pick<Base, 'db'>) {
-  return createGrants({ roles: createRoles(createPostgresRoles(db)), groups: createPostgresGroups(db) });
-}
-
 export function composeAuthority(base: Base, people: Pick<People, 'standing'>) {
   const { db, encryption, store } = base;
   const roleStore = createPostgresRoles(db);
   const roles = createRoles(roleStore);
+  const groups = createPostgresGroups(db);
   const apiKeys = createApiKeys({ ...base, store: createPostgresApiKeys(db) });
   const tokenCaller = createTokenCaller({
     ...people,
@@ -38,10 +38,12 @@ export function composeAuthority(base: Base, people: Pick<People, 'standing'>) {
   });
   return {
     roles,
+    groups,
     roleDefinitions: createRoleDefinitions({ ...roleStore, store: createPostgresRoleDefinitions(db) }),
     resourceTypes: createPostgresResourceTypes(db),
     apiKeys,
-    grants: composeGrants(base),
+    grants: createGrants({ roles, groups }),
+    keepOwner: createKeepOwner(createOwners({ ...createPostgresOwners(db), list: roleStore.list })),
     authenticate: createAuthenticate({
       apiKeys,
       tokenCaller,

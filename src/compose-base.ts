@@ -4,6 +4,7 @@ import { adminAudience } from './admin/authentication/resource.ts';
 import { composeCore, warn } from './compose-core.ts';
 import type { Storage } from './compose-core.ts';
 import type { Configuration } from './config.ts';
+import { createIsAllowedServer } from './directory/allowed-servers.ts';
 import { createMemoryStore } from './ephemeral/ephemeral-memory.ts';
 import { createRedisStore } from './ephemeral/ephemeral-redis.ts';
 import type { EphemeralStore } from './ephemeral/ephemeral-store.ts';
@@ -48,6 +49,7 @@ export function composeBase({ configuration, storage, log }: BaseOptions) {
     metrics: createMetrics(),
     /** The way out to what somebody else points to. */
     outbound: createGuardedRequest(configuration.outbound),
+    isAllowedServer: createIsAllowedServer(configuration.outbound.allowDirectories),
     limiter: createAttemptLimiter({ counters: createPostgresAttemptCounters(storage.db), store }),
     issuerOf: ({ slug, settings: { host } }: Pick<Tenant, 'slug'> & { settings: Pick<TenantSettings, 'host'> }) =>
       host === undefined ? `${publicUrl}/t/${slug}` : `${new URL(publicUrl).protocol}//${host}`,

@@ -20,7 +20,7 @@ import { createPostgresEnrolments } from './second-factors/enrolments-postgres.t
 import { createPostgresTrustedDevices } from './second-factors/trusted-devices-postgres.ts';
 import { createEncryption } from './security/encryption.ts';
 import type { Encryption } from './security/encryption.ts';
-import { createPasswordHash } from './security/password-hash.ts';
+import { createHashInLanes, createPasswordHash } from './security/password-hash.ts';
 import { createPostgresSessionList } from './sessions/session-list-postgres.ts';
 import { createPostgresSessions } from './sessions/sessions-postgres.ts';
 import { applyConfiguration } from './tenants/apply-configuration.ts';
@@ -72,6 +72,7 @@ export function composeCore({ db, encryption }: Storage, caches = createTenantCa
     enrolments: createPostgresEnrolments(db, encryption),
     trustedDevices: createPostgresTrustedDevices(db),
     passwordHash: createPasswordHash(),
+    hashInLane: createHashInLanes(),
     applyConfiguration: (declarations: Configuration['tenants']) =>
       applyConfiguration(declarations, {
         db,

@@ -30,7 +30,7 @@ export function composeLinks(
 ) {
   const userRecords = createPostgresUserRecords(base.db);
   const ask = createAsk(base);
-  const newPassword = createNewPassword({ ...base, ask });
+  const newPassword = createNewPassword({ ask, hash: (_tenant, password) => base.passwordHash.hash(password) });
   const links = createLinks({
     ...base,
     store: createPostgresLinks(base.db),

@@ -22,7 +22,7 @@ export function composeTenants(base: Base) {
   return {
     tenantAdministration: createTenantAdministration({ ...base, store, declared }),
     settingsAdministration: createSettingsAdministration({ ...base, store, declared, rules: tenantRules }),
-    directoryAdministration: createDirectoryAdministration(directories, tenantRules),
+    directoryAdministration: createDirectoryAdministration(directories, tenantRules, base.isAllowedServer),
     directoryTrials: createDirectoryTrials(({ name, settings, bindPassword = '' }, told) =>
       createLdapDirectory({
         name,

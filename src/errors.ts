@@ -75,6 +75,11 @@ export function overloaded(): AppError {
   return new AppError('overloaded', 503, 'The service is busy at the moment.', { retryAfter: 2 });
 }
 
+/** Whoever asks has as much under way here as they may. */
+export function tooManyAtOnce(): AppError {
+  return new AppError('too_many_attempts', 429, 'Too many requests at once.', { retryAfter: 1 });
+}
+
 /** Down to the cause: what a fault says to the public does not help whoever runs the server. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -94,6 +94,18 @@ admin
     run(() => onTenants(config, (core) => setPassword(core, { ...options, username })))(),
   );
 
+admin
+  .command('one-time-link <username>')
+  .description('print a link by which an administrator chooses a new password')
+  .option(...CONFIG)
+  .option(...TENANT)
+  .action((username: string, options: Pick<AdministratorOptions, 'config' | 'tenant'>) =>
+    run(async () => {
+      const { printOneTimeLink } = await import('./commands/one-time-link.ts');
+      return printOneTimeLink({ ...options, username });
+    })(),
+  );
+
 program
   .command('directory')
   .description("a tenant's directories")

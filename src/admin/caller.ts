@@ -5,6 +5,11 @@ import type { Tenant } from '../tenants/tenants.ts';
 import { ROOT_TENANT } from '../tenants/tenants.ts';
 import { covers } from './permissions.ts';
 
+/** RFC 6750, RFC 9449. */
+export type AuthScheme = 'Bearer' | 'DPoP';
+
+export type GroupPermission = 'groups:read' | 'groups:write';
+
 export interface Caller {
   kind: 'user' | 'client' | 'api-key' | 'system';
   /** A user's id, a client_id, an API key's id, or what of the system it is. */
@@ -15,12 +20,24 @@ export interface Caller {
   permissions: ReadonlySet<string>;
   /** Local groups that the caller manages the membership of, by id. */
   managedGroups: ReadonlySet<string>;
+  /** What of that, reading or all, the scope of the token covers; nothing if left out. */
+  managing?: GroupPermission | undefined;
+  /** How the credentials were sent, and so how more of them are asked for; `Bearer` if left out. */
+  scheme?: AuthScheme | undefined;
   /** Of a person: how, and when (seconds since the epoch), they signed in. */
   signIn?: { acr: string | undefined; authTime: number | undefined } | undefined;
+  /** Asks anew who it is, with what they may do by then; left out of who always stands. @throws Problem `unauthenticated` */
+  renew?: (() => Promise<Caller>) | undefined;
 }
 
 export function may(caller: Caller, permission: string): boolean {
   return covers(caller.permissions, permission);
+}
+
+/** Whether the caller may do it as one who manages this group, or any group if left out. */
+export function manages({ managedGroups, managing }: Caller, permission: string, groupId?: string): boolean {
+  if (managing === undefined || (managing !== 'groups:write' && managing !== permission)) return false;
+  return groupId === undefined ? managedGroups.size > 0 : managedGroups.has(groupId);
 }
 
 /** Whether the caller holds each of these, and so may give them to somebody else. */

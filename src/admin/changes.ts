@@ -8,6 +8,7 @@ import { differencesOf } from '../audit/differences.ts';
 import type { Database } from '../db/database.ts';
 import { actorOf } from './caller.ts';
 import { Problem, notFound } from './problem.ts';
+import type { AssertRoom } from './room.ts';
 import type { Answer, Call, Method } from './route.ts';
 
 /** One thing that a write is about. */
@@ -45,20 +46,23 @@ export interface Changes {
     event: WriteEvent,
     change: (before: T) => Promise<void>,
   ): Promise<Answer<T>>;
+  /** `DELETE` unless told. */
   remove<T extends object>(
     call: Whose,
     target: Target<T>,
     event: WriteEvent,
     remove: (before: T) => Promise<void>,
+    method?: Method,
   ): Promise<Answer<undefined>>;
 }
 
 export interface ChangesDeps {
   db: Pick<Database, 'unitOfWork'>;
   audit: Audit;
+  assertRoom: AssertRoom;
 }
 
-export function createChanges({ db, audit }: ChangesDeps): Changes {
+export function createChanges({ db, audit, assertRoom }: ChangesDeps): Changes {
   async function locked<T extends object>(call: Whose, method: Method, target: Target<T>): Promise<T> {
     await target.lock();
     const before = await target.read();
@@ -68,17 +72,28 @@ export function createChanges({ db, audit }: ChangesDeps): Changes {
     return before;
   }
 
-  function record({ caller, tenant }: Whose, event: WriteEvent, before: object | undefined, after: object | undefined) {
+  async function record(
+    { caller, tenant }: Whose,
+    method: Method,
+    event: WriteEvent,
+    before: object | undefined,
+    after: object | undefined,
+  ): Promise<void> {
     const actor = actorOf(caller, tenant.id);
     const changes = differencesOf(before, after);
-    return audit.record({ ...event, tenantId: tenant.id, actor, ...(changes.length > 0 && { changes }) });
+    // Who puts back what they have read has changed nothing.
+    const isNothing = changes.length === 0 && event.detail === undefined && (method === 'PATCH' || method === 'PUT');
+    if (isNothing) return;
+    await audit.record({ ...event, tenantId: tenant.id, actor, ...(changes.length > 0 && { changes }) });
   }
 
   return {
     create: (call, make, event, location) =>
       db.unitOfWork(async () => {
         const made = await make();
-        await record(call, event(made), undefined, made);
+        const told = event(made);
+        await assertRoom(call.tenant.id, told.type);
+        await record(call, 'POST', told, undefined, made);
         return { status: 201, body: made, etag: etagOf(made), location: location?.(made) };
       }),
 
@@ -88,15 +103,15 @@ export function createChanges({ db, audit }: ChangesDeps): Changes {
         await change(before);
         const after = await target.read();
         if (!after) throw new Error(`a ${target.name} is gone after it was changed`);
-        await record(call, event, before, after);
+        await record(call, method, event, before, after);
         return { body: after, etag: etagOf(after) };
       }),
 
-    remove: (call, target, event, remove) =>
+    remove: (call, target, event, remove, method = 'DELETE') =>
       db.unitOfWork(async () => {
-        const before = await locked(call, 'DELETE', target);
+        const before = await locked(call, method, target);
         await remove(before);
-        await record(call, event, before, undefined);
+        await record(call, 'DELETE', event, before, undefined);
         return { status: 204, body: undefined };
       }),
   };

@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 
-import { Problem, notFound } from './problem.ts';
+import { Problem } from './problem.ts';
 import type { ProblemDetail } from './problem.ts';
 
 /** Where something is wrong, as the caller is told it. */
@@ -16,13 +16,26 @@ function segment(key: PropertyKey): string {
   return `/${encodeURIComponent(String(key).replaceAll('~', '~0').replaceAll('/', '~1'))}`;
 }
 
+/**
+ * PostgreSQL stores no NUL, and no half of a surrogate pair: whatever the schemas say, none gets that far.
+ * @throws Problem `invalid-request`
+ */
+export function assertStorable(value: unknown, told: Told, path: readonly string[] = []): void {
+  if (typeof value === 'string' && !isStorable(value))
+    throw invalid([told(path, 'has characters that cannot be stored')]);
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    if (!isStorable(name)) throw invalid([told(path, 'has a name with characters that cannot be stored')]);
+    assertStorable(member, told, [...path, name]);
+  }
+}
+
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
 /** Without a schema there is nothing to be sent. */
-export function check(
-  schema: z.ZodType | undefined,
-  value: unknown,
-  told: Told,
-  code: 'invalid-request' | 'not-found' = 'invalid-request',
-): unknown {
+export function check(schema: z.ZodType | undefined, value: unknown, told: Told): unknown {
   if (!schema) {
     const given = typeof value === 'object' && value !== null ? Object.keys(value) : [];
     if (given.length === 0) return value;
@@ -30,8 +43,6 @@ export function check(
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  // An id that cannot be one names nothing.
-  if (code === 'not-found') throw notFound('thing');
   throw invalid(result.error.issues.flatMap((issue) => detailsOf(issue, told)));
 }
 

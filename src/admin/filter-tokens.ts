@@ -1,5 +1,6 @@
 // The words of a filter: texts in double quotes as JSON has them, brackets, and everything else up to a space or bracket.
 
+import { isStorable } from './checked.ts';
 import { Problem } from './problem.ts';
 
 export interface Token {
@@ -43,7 +44,7 @@ export function tokensOf(text: string): Token[] {
 function unquoted(quoted: string, at: number): string {
   const text = asJson(quoted);
   if (text === undefined) throw unreadable(`has a text at character ${String(at + 1)} that is none in JSON`);
-  if (text.includes('\0') || !text.isWellFormed()) {
+  if (!isStorable(text)) {
     throw unreadable(`has a text at character ${String(at + 1)} that cannot be stored, so nothing has it`);
   }
   return text;

@@ -20,7 +20,7 @@ export const ADMIN_RESOURCES = {
   explain: ['read'],
 } as const;
 
-export type AdminResource = keyof typeof ADMIN_RESOURCES;
+type AdminResource = keyof typeof ADMIN_RESOURCES;
 export type AdminPermission = {
   [Resource in AdminResource]: `${Resource}:${(typeof ADMIN_RESOURCES)[Resource][number]}`;
 }[AdminResource];
@@ -34,6 +34,12 @@ export const ADMIN_PERMISSIONS = Object.entries(ADMIN_RESOURCES).flatMap(([resou
 
 /** The scopes of an access token for the admin API. With `*:*` it may do whatever its holder may. */
 export const ADMIN_SCOPES = [...ADMIN_PERMISSIONS, EVERYTHING];
+
+/** What of it a client may ask for in somebody's name, by the `scope` of its registration (oidc/client-scope.ts). */
+export function adminScopesIn(registered = ''): string[] {
+  const named = registered.split(' ');
+  return ADMIN_SCOPES.filter((scope) => covers(named, scope));
+}
 
 /** Whether a permission is one of the admin API's own, and not of a type that the tenant's applications protect. */
 export function isOfAdminApi(permission: string): boolean {

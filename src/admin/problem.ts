@@ -74,7 +74,22 @@ export class Problem extends Error {
   }
 }
 
+export function lastOwner(): Problem {
+  return new Problem('last-owner', 'Nobody else would be an owner of this tenant. Make somebody else an owner first.');
+}
+
 /** Of an id that does not exist, and of another tenant's alike. */
 export function notFound(what: string): Problem {
   return new Problem('not-found', `There is no such ${what}.`);
+}
+
+/** Why `assert` refuses; undefined where it does not. Faults are thrown. */
+export async function whyRefused(assert: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await assert();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Problem) return error.detail;
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 // What a route of the admin API declares, once: its schemas check what comes in, type the handler, hold what goes out, and make
-// the OpenAPI document. dispatch.ts runs it, for a request (mount-routes.ts) as for the command line.
+// the OpenAPI document. dispatch.ts runs it, for a request (http/admin-routes.ts) as for the command line.
 
 import type { Readable } from 'node:stream';
 
@@ -14,6 +14,11 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   caller: Caller;
+  /**
+   * Whether they may still do this, for what goes on for long: answers what they may do now. Whoever is disabled, loses the permission
+   * or whose tenant is suspended meanwhile is refused as at the beginning. @throws Problem
+   */
+  stillCaller(): Promise<Caller>;
   /** The one in the path; of a route without one, the caller's own. */
   tenant: Tenant;
   params: Params;
@@ -54,7 +59,8 @@ interface Declared<P, Q, B, R> {
   summary: string;
   description?: string;
   /**
-   * What the caller must hold. `own-groups`: either that, or to manage the local group that the path names as `{groupId}`.
+   * What the caller must hold. `own-groups`: either that, or to manage the local group that the path names as `{groupId}`;
+   * of a path that names none, to manage any, and the handler sees to it that no more than these are shown.
    * `root`: and be an administrator of the tenant `root`.
    */
   permission: AdminPermission;
@@ -85,6 +91,7 @@ type Body<R, L> = R extends z.ZodType
     ? { items: readonly z.output<R>[]; next: ListPosition }
     : z.output<R>
   : unknown;
+type CallOf<P, Q, B> = Call<Of<P, Record<string, never>>, Of<Q, Record<string, never>>, Of<B, undefined>>;
 type ListPosition = { value: string | number | boolean | null; id: string } | undefined;
 
 export interface AdminRoute extends Declared<
@@ -93,7 +100,9 @@ export interface AdminRoute extends Declared<
   z.ZodType | undefined,
   z.ZodType | undefined
 > {
-  handle(call: Call): Promise<Answer>;
+  /** What takes a while and needs no transaction: done before `handle`, which gets what it answers. */
+  prepare?: ((call: Call) => Promise<unknown>) | undefined;
+  handle(call: Call, prepared?: unknown): Promise<Answer>;
 }
 
 /** Declares a route; its handler sees what the schemas say. */
@@ -103,15 +112,17 @@ export function route<
   B extends z.ZodType | undefined = undefined,
   R extends z.ZodType | undefined = undefined,
   L extends ListFields | undefined = undefined,
+  X = undefined,
 >(
-  declared: Declared<P, Q, B, R> & { lists?: L },
-  handle: (
-    call: Call<Of<P, Record<string, never>>, Of<Q, Record<string, never>>, Of<B, undefined>>,
-  ) => Promise<Answer<Body<R, L>>>,
+  declared: Declared<P, Q, B, R> & { lists?: L; prepare?: (call: CallOf<P, Q, B>) => Promise<X> },
+  handle: (call: CallOf<P, Q, B>, prepared: X) => Promise<Answer<Body<R, L>>>,
 ): AdminRoute {
   // What dispatch.ts hands over has been through these very schemas.
-  return { ...declared, handle: handle as AdminRoute['handle'] };
+  return { ...declared, handle: handle as AdminRoute['handle'], prepare: declared.prepare as AdminRoute['prepare'] };
 }
 
 /** The id of one of our own things in a path. */
 export const idParam = z.uuid().describe('UUIDv7');
+
+/** RFC 3339, as every time is shown. */
+export const time = z.iso.datetime();

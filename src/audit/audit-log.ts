@@ -48,11 +48,24 @@ export interface AuditLog {
 /** Events that are in memory at once. */
 const BATCH = 500;
 
-/** Every event that matches, as NDJSON: read batch by batch, as fast as whoever reads takes it. */
-export function exportEvents(log: Pick<AuditLog, 'search'>, tenantId: string, request: ListRequest): Readable {
+/**
+ * Every event that matches, as NDJSON: read batch by batch, as fast as whoever reads takes it. `goOn` is asked before each: why whoever
+ * exports may not do so any longer, which is the last line then.
+ */
+export function exportEvents(
+  log: Pick<AuditLog, 'search'>,
+  tenantId: string,
+  request: ListRequest,
+  goOn: () => Promise<string | undefined>,
+): Readable {
   async function* lines(): AsyncGenerator<string> {
     let after = request.after;
     do {
+      const reason = await goOn();
+      if (reason !== undefined) {
+        yield `${JSON.stringify({ error: { code: 'permission-denied', detail: reason } })}\n`;
+        return;
+      }
       const { items, next } = await log.search(tenantId, { ...request, after, limit: BATCH });
       if (items.length > 0) yield items.map((event) => `${JSON.stringify(shownEvent(event))}\n`).join('');
       after = next;

@@ -1,6 +1,8 @@
 // Seals on the audit log. Events are sealed in batches, some time after they were written, and each seal includes the one before:
 // whoever changes, removes, adds or reorders what is sealed cannot make the seals good again without the tenant's secret, which is
-// encrypted under a key that the database does not hold. The rows are seals-postgres.ts's.
+// encrypted under a key that the database does not hold. Whoever writes to the database can still take seals away and have the
+// server seal the rest anew: `sealedAt` shows that where events keep their times, and a head kept elsewhere always. The rows are
+// seals-postgres.ts's.
 
 import { createHmac } from 'node:crypto';
 
@@ -18,6 +20,7 @@ export interface Seal {
   previousHash: string;
   /** HMAC-SHA-256, base64url. */
   hash: string;
+  /** By the server's clock, not the database's. */
   sealedAt: Date;
 }
 

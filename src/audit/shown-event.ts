@@ -13,7 +13,7 @@ export const eventShape = z
       .strictObject({
         kind: z.string().describe('`user`, `client`, `api-key` or `system`'),
         id: z.string(),
-        tenant: z.string().optional().describe('Slug of the tenant whose administrator it is, where it is another one'),
+        tenant: z.string().nullable().describe('Slug of the tenant whose administrator it is, where it is another one'),
       })
       .nullable()
       .describe('Who did it'),
@@ -38,9 +38,7 @@ export function shownEvent({ id, type, at, actor, subject, seal, ...event }: Log
     id,
     type,
     at: at.toISOString(),
-    actor: actor
-      ? { kind: actor.kind, id: actor.id, ...(actor.tenant !== undefined && { tenant: actor.tenant }) }
-      : null,
+    actor: actor ? { kind: actor.kind, id: actor.id, tenant: actor.tenant ?? null } : null,
     subject: subject ?? null,
     reason: event.reason ?? null,
     detail: event.detail ?? null,

@@ -29,8 +29,12 @@ export interface ClientSecret {
   expiresAt: Date | undefined;
 }
 
-/** Told once, in plain. */
-export type NewSecret = ClientSecret & { secret: string };
+export interface NewSecret extends ClientSecret {
+  /** Told once, in plain. */
+  secret: string;
+  /** When the one before ends; undefined where there was none. */
+  previousUntil: Date | undefined;
+}
 
 export const CLIENT_FIELDS = {
   client_id: { type: 'text', sortable: true, caseExact: true },
@@ -38,9 +42,9 @@ export const CLIENT_FIELDS = {
 } as const satisfies ListFields;
 
 /** At once. */
-export const MOST_SECRETS = 2;
-/** Seconds that the secret before goes on, unless told. */
-export const PREVIOUS_EXPIRES_IN = 7 * 86_400;
+const MOST_SECRETS = 2;
+/** Seconds for which the secret before stays good, unless told. */
+export const USUAL_OVERLAP = 7 * 86_400;
 
 export interface ClientStore {
   list(tenantId: string, request: ListRequest): Promise<Page<RegisteredClient>>;
@@ -79,11 +83,11 @@ export interface AdministerClients extends Pick<
   ): Promise<Outcome<{ clientId: string; secret: string | undefined }, 'taken'>>;
   /** Answers a first secret, where the client begins to want one; takes away those that it has no more use for. */
   change(tenantId: string, clientId: string, metadata: ClientMetadata): Promise<string | undefined>;
-  /** `no-use`: the client does not prove who it is by a secret. `too-many`: two are good already. */
+  /** `overlap`: seconds for which the one before stays good. `no-use`: the client does not prove who it is by a secret. `too-many`: two are good already. */
   addSecret(
     tenantId: string,
     client: RegisteredClient,
-    wish: { expiresAt: Date | undefined; previousExpiresIn: number },
+    wish: { expiresAt: Date | undefined; overlap: number },
   ): Promise<Outcome<NewSecret, 'no-use' | 'too-many'>>;
   /** `last`: the client could not prove who it is any more. */
   removeSecret(tenantId: string, clientId: string, id: string): Promise<Outcome<void, 'unknown' | 'last'>>;
@@ -137,13 +141,17 @@ export function createAdministerClients({
         return undefined;
       }),
 
-    addSecret: (tenantId, { id: clientId, metadata }, { expiresAt, previousExpiresIn }) =>
+    addSecret: (tenantId, { id: clientId, metadata }, { expiresAt, overlap }) =>
       db.unitOfWork(async () => {
         if (!wantsSecret(metadata)) return refused('no-use');
-        if ((await good(tenantId, clientId)).length >= MOST_SECRETS) return refused('too-many');
-        await store.endSecretsBy(tenantId, clientId, new Date(now().getTime() + previousExpiresIn * 1000));
+        const before = await good(tenantId, clientId);
+        if (before.length >= MOST_SECRETS) return refused('too-many');
+        const end = new Date(now().getTime() + overlap * 1000);
+        await store.endSecretsBy(tenantId, clientId, end);
         const secret = newSecret();
-        return accepted({ ...(await store.addSecret(tenantId, clientId, { secret, expiresAt })), secret });
+        const made = await store.addSecret(tenantId, clientId, { secret, expiresAt });
+        const [previousUntil] = before.map((one) => (one.expiresAt && one.expiresAt < end ? one.expiresAt : end));
+        return accepted({ ...made, secret, previousUntil });
       }),
 
     removeSecret: (tenantId, clientId, id) =>

@@ -3,11 +3,11 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { EVERYTHING } from '../admin/permissions.ts';
 import type { Core } from '../compose-core.ts';
 import { OWNER_ROLE } from '../roles/built-in-roles.ts';
 import { checkPassword } from '../security/password-policy.ts';
 import { loginNameOf } from '../users/users.ts';
+import { EXIT_DONE, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE } from './exit-codes.ts';
 import { complain, print } from './output.ts';
 
 export interface Administrator {
@@ -23,11 +23,9 @@ export interface NewAdministrator extends Administrator {
 
 export async function createAdministrator(core: Core, options: NewAdministrator): Promise<number> {
   const tenant = await core.tenants.bySlug(options.tenant);
-  if (!tenant) return failed(`There is no tenant ${options.tenant}.`);
-  const permitted = await core.roles.permissionsOf(tenant.id, [OWNER_ROLE]);
-  if (!permitted.includes(EVERYTHING)) return failed(HIDDEN_ROLE(tenant.slug));
+  if (!tenant) return failed(EXIT_NOT_FOUND, `There is no tenant ${options.tenant}.`);
   const password = passwordFrom(options);
-  if (password === undefined) return 1;
+  if (password === undefined) return EXIT_REFUSED;
 
   const passwordHash = await core.passwordHash.hash(password.text);
   const profile = options.email === undefined ? {} : { email: options.email };
@@ -45,15 +43,14 @@ export async function createAdministrator(core: Core, options: NewAdministrator)
     await core.audit.record({ type: 'administrator.created', tenantId: tenant.id, subject, actor: SYSTEM });
     return user;
   });
-  if (!created.ok) return failed(WHY_NOT[created.reason](options.username));
+  if (!created.ok) {
+    const code = created.reason === 'malformed' ? EXIT_USAGE : EXIT_REFUSED;
+    return failed(code, WHY_NOT[created.reason](options.username));
+  }
   print(`Administrator ${options.username} of tenant ${tenant.slug}. Signs in as ${loginNameOf(created.value)}.`);
   if (password.made) print(`Password: ${password.text}\nIt is not shown again.`);
-  return 0;
+  return EXIT_DONE;
 }
-
-const HIDDEN_ROLE = (tenant: string) =>
-  `Tenant ${tenant} has a role ${OWNER_ROLE} of its own, from an earlier configuration file: it is not the built-in one. ` +
-  'An administrator of the tenant root can act on it.';
 
 const WHY_NOT = {
   taken: (name: string) =>
@@ -65,9 +62,10 @@ const WHY_NOT = {
 export async function setPassword(core: Core, options: Administrator): Promise<number> {
   const tenant = await core.tenants.bySlug(options.tenant);
   const found = tenant && (await core.users.findByLocalName(tenant.id, options.username));
-  if (!tenant || !found) return failed(`There is no account ${options.username} in tenant ${options.tenant}.`);
+  if (!tenant || !found)
+    return failed(EXIT_NOT_FOUND, `There is no account ${options.username} in tenant ${options.tenant}.`);
   const password = passwordFrom(options);
-  if (password === undefined) return 1;
+  if (password === undefined) return EXIT_REFUSED;
 
   const passwordHash = await core.passwordHash.hash(password.text);
   const subject = { kind: 'user', id: found.user.id } as const;
@@ -85,7 +83,7 @@ export async function setPassword(core: Core, options: Administrator): Promise<n
   });
   print(`${options.username} has a new password.`);
   if (password.made) print(`Password: ${password.text}\nIt is not shown again.`);
-  return 0;
+  return EXIT_DONE;
 }
 
 const SYSTEM = { kind: 'system', id: 'command line' } as const;
@@ -106,7 +104,7 @@ function madePassword(): string {
   return letters.join('').replace(/(.{5})(?=.)/g, '$1-');
 }
 
-function failed(reason: string): number {
+function failed(code: number, reason: string): number {
   complain(reason);
-  return 1;
+  return code;
 }

@@ -19,6 +19,9 @@ export interface AuditVerification {
   json?: boolean;
 }
 
+const WITHOUT_HEAD =
+  'Without --head nobody can tell whether the log was cut off, or written anew and sealed again: keep the head of each tenant elsewhere, and give it the next time.';
+
 /** Answers 0 where all is as it was sealed, and EXIT_BROKEN where something is not. */
 export function verifyAuditLog({ config, tenant: slug, head, json = false }: AuditVerification): Promise<number> {
   const kept = headOf(head);
@@ -32,10 +35,12 @@ export function verifyAuditLog({ config, tenant: slug, head, json = false }: Aud
       complain(`There is no tenant ${slug}.`);
       return EXIT_NOT_FOUND;
     }
+    if (!kept) complain(WITHOUT_HEAD);
     let code: number = EXIT_DONE;
     for (const tenant of one ? [one] : await tenants.list()) {
       const found = await verifyAudit(seals, tenant, kept);
       print(json ? JSON.stringify({ tenant: tenant.slug, ...found }) : describe(tenant.slug, found));
+      if (found.late) complain(describeLate(tenant.slug, found.late));
       if (found.broken) code = EXIT_BROKEN;
     }
     return code;
@@ -48,6 +53,13 @@ function describe(tenant: string, { broken, seals, events, unsealed, head }: Ver
   return broken
     ? `${tenant}: BROKEN at seal ${String(broken.seal)} (${broken.breach}); good before that: ${good}`
     : `${tenant}: intact: ${good}; ${String(unsealed)} events are not sealed yet`;
+}
+
+function describeLate(tenant: string, { firstSeal, seals }: NonNullable<Verification['late']>): string {
+  return (
+    `${tenant}: sealed-late: ${String(seals)} seals, the first of them ${String(firstSeal)}, are more than a day younger than events ` +
+    'under them. It may be that nothing ran for that long; it may be that somebody took the seals away, changed events, and had them sealed anew.'
+  );
 }
 
 function headOf(text: string | undefined): Head | undefined {

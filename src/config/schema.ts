@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { clientMetadata } from '../clients/client-metadata.ts';
 import { clientId } from '../clients/client-rules.ts';
 import { smsSettings } from '../delivery/sms-settings.ts';
+import { isServerOrNetwork } from '../directory/allowed-servers.ts';
 import { directoryName, directorySettings } from '../directory/directory-settings.ts';
 import { duration } from '../duration.ts';
 import { roleSettings, tenantName, tenantSettings, tenantSlug } from '../tenants/tenant-settings.ts';
@@ -134,6 +135,10 @@ const serverSettings = z.strictObject({
         .array(z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/, 'write a name or an address, as hooks.internal'))
         .default([])
         .describe('Hosts that webhooks and clients may point to although they are on this machine or its network'),
+      allowDirectories: z
+        .array(z.string().refine(isServerOrNetwork, 'write a name, an address, or a network as 10.0.0.0/8'))
+        .optional()
+        .describe('Hosts and networks that directories made through the admin API may be at; any if left out'),
     })
     .prefault({}),
   shutdownGrace: duration.default(20).describe('So long a stopping server goes on with what it had begun'),

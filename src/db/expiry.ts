@@ -44,6 +44,12 @@ const sweeps = [
   `delete from idempotency_keys where ctid = any(array(
      select ctid from idempotency_keys
      where created_at < $1::timestamptz - interval '1 day' limit $2 for update skip locked)) returning 1`,
+  `delete from api_keys where ctid = any(array(
+     select ctid from api_keys
+     where expires_at < $1::timestamptz - interval '30 days' limit $2 for update skip locked)) returning 1`,
+  `delete from imports where ctid = any(array(
+     select ctid from imports
+     where updated_at < $1::timestamptz - interval '30 days' limit $2 for update skip locked)) returning 1`,
   `delete from deleted_tenants where ctid = any(array(
      select ctid from deleted_tenants where deleted_at < $1::timestamptz - interval '1 day'
      limit $2 for update skip locked)) returning 1`,

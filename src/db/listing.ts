@@ -27,6 +27,10 @@ export interface Listed {
 
 /** A filter that no index answers may read so long, and no longer. Below two seconds with what comes around it. */
 const LONGEST_MS = 1_800;
+/** Rows that are read at once; of the largest kind, clients, they come to 13 MB. */
+const BATCH = 200;
+/** A page ends early once its rows come to so much, as JSON: whoever asks for the next page gets the rest. */
+const MOST_BYTES = 4 * 1024 * 1024;
 /** As members of a row are named in SQL: no column of ours has it. */
 const KEY = 'list_key';
 
@@ -39,26 +43,52 @@ export async function listRows<Row extends { id: string }>(
   listed: Listed,
   request: ListRequest,
 ): Promise<Page<Row>> {
-  const rows = await (request.filter
+  const { items, hasMore } = await (request.filter
     ? boundedInTime(db, (run) => readPage<Row>(run, listed, request))
     : readPage<Row>(db.queryOnce, listed, request));
-  const items = rows.slice(0, request.limit);
-  const last = rows.length > request.limit ? items.at(-1) : undefined;
-  const next = last && { value: last[KEY], id: last.id };
+  const last = items.at(-1);
+  const next = hasMore && last ? positionOf(last) : undefined;
   for (const row of items) Reflect.deleteProperty(row, KEY);
   return { items, next };
 }
 
-/**
- * One row more than asked for tells whether there is another page. What has no value comes last in either direction, by a
- * statement of its own: one statement for both could not be answered from the index.
- */
+/** One row more than there is room for tells whether there is another page. */
 async function readPage<Row extends { id: string }>(
   run: Run,
   listed: Listed,
-  request: ListRequest,
+  { limit, ...request }: ListRequest,
+): Promise<{ items: Keyed<Row>[]; hasMore: boolean }> {
+  const items: Keyed<Row>[] = [];
+  let bytes = 0;
+  let { after } = request;
+  for (;;) {
+    const wanted = Math.min(limit + 1 - items.length, BATCH);
+    const rows = await readRows<Row>(run, listed, { ...request, after }, wanted);
+    for (const row of rows) {
+      bytes += JSON.stringify(row).length;
+      const isFull = items.length === limit || (items.length > 0 && bytes > MOST_BYTES);
+      if (isFull) return { items, hasMore: true };
+      items.push(row);
+      after = positionOf(row);
+    }
+    if (rows.length < wanted) return { items, hasMore: false };
+  }
+}
+
+function positionOf<Row extends { id: string }>({ [KEY]: value, id }: Keyed<Row>): Position {
+  return { value, id };
+}
+
+/**
+ * What has no value comes last in either direction, by a statement of its own: one statement for both could not be answered from
+ * the index.
+ */
+async function readRows<Row extends { id: string }>(
+  run: Run,
+  listed: Listed,
+  request: Omit<ListRequest, 'limit'>,
+  wanted: number,
 ): Promise<Keyed<Row>[]> {
-  const wanted = request.limit + 1;
   const { after, sort } = request;
   const rows: Keyed<Row>[] = [];
   if (after?.value !== null) {
@@ -73,7 +103,7 @@ async function readPage<Row extends { id: string }>(
 /** The statement but for its last value, which is how many rows it may answer. */
 function pageSql(
   { select, where, values: given, columns }: Listed,
-  { filter, sort }: ListRequest,
+  { filter, sort }: Omit<ListRequest, 'limit'>,
   part: 'with-value' | 'without-value',
   after: Position | undefined,
 ): { sql: string; values: unknown[] } {

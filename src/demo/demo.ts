@@ -13,6 +13,7 @@ import { migrateUp } from '../db/migrate.ts';
 import { AppError } from '../errors.ts';
 import { createLog } from '../observability/log.ts';
 import { createEncryption } from '../security/encryption.ts';
+import { makeApiKey } from './demo-api-key.ts';
 import { demoConfiguration, DIRECTORY, relyingPartyTenants } from './demo-configuration.ts';
 import { seedPeople } from './demo-people.ts';
 import type { DemoUser } from './demo-people.ts';
@@ -33,6 +34,8 @@ export interface Demo {
   issuers: Record<string, string>;
   app: string;
   inbox: string;
+  /** The admin API: the page that documents it, and a key of the tenant root. */
+  admin: { docs: string; apiKey: string };
   users: DemoUser[];
   stop(): Promise<void>;
 }
@@ -69,12 +72,14 @@ export async function startDemo({ env, host, startServer, composeCore }: DemoOpt
     const log = createLog({ level: configuration.logLevel, destination: process.stderr });
     const server = await startServer({ configuration, log, storage, emailChannel: inbox, smsChannel: inbox });
     running.push({ close: server.stop });
-    const users = await seedPeople(composeCore(storage), configuration.tenants);
+    const core = composeCore(storage);
+    const users = await seedPeople(core, configuration.tenants);
+    const admin = { docs: `${publicUrl}/admin/docs`, apiKey: await makeApiKey(storage.db, core) };
     const app = await startRelyingParty({ host, port: appPort, publicUrl: appUrl, tenants: apps, inbox });
     running.push(app);
 
     const issuers = Object.fromEntries(apps.map(({ slug, issuer }) => [slug, issuer]));
-    return { issuers, app: app.url, inbox: `${app.url}/inbox`, users, stop };
+    return { issuers, app: app.url, inbox: `${app.url}/inbox`, admin, users, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -82,7 +87,7 @@ export async function startDemo({ env, host, startServer, composeCore }: DemoOpt
 }
 
 /** One block for a person to read. */
-export function describeDemo({ issuers, app, inbox, users }: Demo): string {
+export function describeDemo({ issuers, app, inbox, admin, users }: Demo): string {
   const rows = users.map(({ tenant, username, password, totpSecret, note }) =>
     [
       `  ${tenant.padEnd(8)}${username.padEnd(14)}${password.padEnd(24)}${note}`,
@@ -96,6 +101,8 @@ export function describeDemo({ issuers, app, inbox, users }: Demo): string {
     `  Sign in here   ${app}`,
     `  Inbox          ${inbox}   (mail and text messages that would have been sent)`,
     ...Object.entries(issuers).map(([tenant, issuer]) => `  Issuer         ${issuer}   (${tenant})`),
+    `  Admin API      ${admin.docs}`,
+    `  API key        ${admin.apiKey}`,
     '',
     '  Tenant  User          Password                What to see',
     ...rows,

@@ -7,21 +7,28 @@ import { duration } from '../duration.ts';
 import { isDn } from './distinguished-name.ts';
 import { isFilter } from './ldap/filter.ts';
 
-const dn = z.string().refine(isDn, 'write a distinguished name, as cn=service,dc=example,dc=com');
+/** Of any list here. */
+const MOST = 20;
+
+const dn = z.string().max(2000).refine(isDn, 'write a distinguished name, as cn=service,dc=example,dc=com');
 
 /** A short name of the schema, or an OID, and options (RFC 4512 1.4, 2.5). */
 const named = (what: string) =>
-  z.string().regex(/^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9-]+)*$/, `write the name of an LDAP ${what}`);
+  z
+    .string()
+    .max(200)
+    .regex(/^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9-]+)*$/, `write the name of an LDAP ${what}`);
 const attribute = named('attribute');
 const objectClass = named('object class');
 
 /** One attribute, or several of which the first that has a value counts. */
-const attributes = z.union([attribute.transform((name) => [name]), z.array(attribute)]);
+const attributes = z.union([attribute.transform((name) => [name]), z.array(attribute).max(MOST)]);
 
-const filter = z.string().refine(isFilter, 'write a filter, as (employeeType=staff)');
+const filter = z.string().max(4000).refine(isFilter, 'write a filter, as (employeeType=staff)');
 
 const serverUrl = z
   .string()
+  .max(300)
   .refine(isServerUrl, 'write ldap://host, ldap://host:port, or the same with ldaps, and nothing after it');
 
 const milliseconds = z.int().min(100).max(60_000);
@@ -34,6 +41,7 @@ const tls = z
       .describe('How ldap:// addresses are secured: not at all, or by StartTLS. ldaps:// addresses always are'),
     ca: z
       .string()
+      .max(500_000)
       .includes('-----BEGIN CERTIFICATE-----', 'give certificates in PEM form')
       .optional()
       .describe('The authorities, in PEM form'),
@@ -70,7 +78,7 @@ const users = z
         'Entries of this class are people. Takes the place of all that the preset says of which entries are, a filter of its own included',
       ),
     filter: filter.optional().describe('Only people who match it (RFC 4515) may sign in'),
-    login: z.array(attribute).min(1).optional().describe('Attributes that a login name is looked for in'),
+    login: z.array(attribute).min(1).max(MOST).optional().describe('Attributes that a login name is looked for in'),
     username: attribute.optional().describe('The attribute shown as user name'),
     stableId: attribute.optional().describe('The attribute that never changes, whatever the entry is renamed to'),
     stableIdSyntax: z
@@ -80,10 +88,11 @@ const users = z
     disabled: z
       .array(
         z.union([
-          z.strictObject({ attribute, value: z.string() }),
+          z.strictObject({ attribute, value: z.string().max(500) }),
           z.strictObject({ attribute, bit: z.int().min(1).describe('The value of the bit in a number, as 2') }),
         ]),
       )
+      .max(MOST)
       .optional()
       .describe('An entry with any of these values, or bits, is disabled'),
     expires: attribute
@@ -106,10 +115,19 @@ const users = z
 
 const groups = z
   .strictObject({
-    objectClass: z.array(objectClass).min(1).optional().describe('Entries of any of these classes are groups'),
+    objectClass: z
+      .array(objectClass)
+      .min(1)
+      .max(MOST)
+      .optional()
+      .describe('Entries of any of these classes are groups'),
     filter: filter.optional().describe('Only groups that match it (RFC 4515); any other is as good as not there'),
     name: attribute.optional().describe('Attribute that names a group'),
-    member: z.array(attribute).optional().describe('Attributes of a group that hold the DNs of its members; none: []'),
+    member: z
+      .array(attribute)
+      .max(MOST)
+      .optional()
+      .describe('Attributes of a group that hold the DNs of its members; none: []'),
     memberOf: attribute
       .nullable()
       .optional()
@@ -161,7 +179,11 @@ export const directorySettings = z
       .enum(['openldap', 'rfc2307', 'activedirectory', '389ds', 'freeipa', 'lldap'])
       .default('openldap')
       .describe('The kind of server; sets whatever is not set here'),
-    urls: z.array(serverUrl).min(1).describe('Servers that hold the same data, in the order in which they are asked'),
+    urls: z
+      .array(serverUrl)
+      .min(1)
+      .max(MOST)
+      .describe('Servers that hold the same data, in the order in which they are asked'),
     tls,
     bindDn: dn.describe('The service account that searches; it needs no right to write'),
     baseDn: dn.describe('Where people and groups are, at any depth'),
@@ -172,7 +194,7 @@ export const directorySettings = z
     passwords,
     realm: z
       .string()
-      .regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i, 'write it without the @, as corp.example.com')
+      .regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'write it without the @, as corp.example.com')
       .optional()
       .describe('ann@<realm> means ann of this directory and of no other'),
     lockoutBudget: z

@@ -51,13 +51,6 @@ export function postgresGroupManagers(db: Database): GroupManagers {
       const text = 'delete from group_managers where tenant_id = $1 and group_id = $2 and user_id = $3';
       await db.query(text, [tenantId, groupId, userId]);
     },
-
-    async managedBy(tenantId, userId) {
-      if (!isUuid(userId)) return [];
-      const text = 'select group_id from group_managers where tenant_id = $1 and user_id = $2';
-      const rows = await db.query<{ group_id: string }>(text, [tenantId, userId]);
-      return rows.map((row) => row.group_id);
-    },
   };
 }
 

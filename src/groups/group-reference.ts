@@ -28,7 +28,8 @@ export function membershipIn(groups: readonly NamedGroup[]): (reference: string)
   const localNames = new Set(local.map((group) => prepare(group.name)));
 
   return (reference) => {
-    if (isLocalReference(reference)) return localNames.has(prepare(reference.trimStart().slice(LOCAL_PREFIX.length)));
+    const localName = localNameIn(reference);
+    if (localName !== undefined) return localNames.has(localName);
     if (ids.has(reference.toLowerCase())) return true;
     if (isDn(reference)) return dns.has(comparableDn(reference));
     return !isIdForm(reference) && names.has(prepare(reference));
@@ -42,6 +43,11 @@ export function localReference(name: string): string {
 
 export function isLocalReference(reference: string): boolean {
   return prepare(reference).startsWith(LOCAL_PREFIX);
+}
+
+/** Which group that lives here a reference names, in the form that names are compared in; undefined where it names none by its name. */
+export function localNameIn(reference: string): string | undefined {
+  return isLocalReference(reference) ? prepare(reference.trimStart().slice(LOCAL_PREFIX.length)) : undefined;
 }
 
 /** Whether a text reads as an id, a DN or a reference, so that no group that lives here may be called so. */

@@ -24,11 +24,11 @@ export function createPostgresGroups(db: Database): Groups {
 
 function groupsThemselves(db: Database): Pick<Groups, 'list' | 'find' | 'lock' | 'create' | 'change' | 'remove'> {
   return {
-    async list(tenantId, request) {
+    async list(tenantId, request, among) {
       const listed = {
         select: `select ${COLUMNS} from groups`,
-        where: 'tenant_id = $1',
-        values: [tenantId],
+        where: among ? 'tenant_id = $1 and id = any($2::uuid[])' : 'tenant_id = $1',
+        values: among ? [tenantId, among] : [tenantId],
         columns: {
           id: { sql: 'id', type: 'uuid' },
           name: { sql: 'name', type: 'text', fold: true },

@@ -40,7 +40,8 @@ export interface GroupManager {
 
 /** Another tenant's group or user is as unknown as one that does not exist. */
 export interface Groups extends GroupMembers, GroupManagers {
-  list(tenantId: string, request: ListRequest): Promise<Page<LocalGroup>>;
+  /** @param among ids: then no others */
+  list(tenantId: string, request: ListRequest, among?: readonly string[]): Promise<Page<LocalGroup>>;
   find(tenantId: string, groupId: string): Promise<LocalGroup | undefined>;
   /** Nobody else changes the group until the unit of work ends. */
   lock(tenantId: string, groupId: string): Promise<void>;
@@ -80,6 +81,4 @@ export interface GroupManagers {
     userId: string,
   ): Promise<Outcome<void, 'unknown-group' | 'unknown-user' | 'already'>>;
   removeManager(tenantId: string, groupId: string, userId: string): Promise<void>;
-  /** Ids of the groups whose membership the user may change. */
-  managedBy(tenantId: string, userId: string): Promise<string[]>;
 }

@@ -27,10 +27,13 @@ export interface MembershipEdge {
 export function edgesUpFrom(tenantId: string, memberId: string): string {
   return `
     with recursive up (member_id, group_id) as (
-      select m.member_id, m.group_id from group_members m where m.tenant_id = ${tenantId} and m.member_id = ${memberId}
+      select m.user_id, m.group_id from group_members m where m.tenant_id = ${tenantId} and m.user_id = ${memberId}
       union
-      select m.member_id, m.group_id from up
-        join group_members m on m.tenant_id = ${tenantId} and m.member_id = up.group_id)
+      select m.member_group_id, m.group_id from group_members m
+       where m.tenant_id = ${tenantId} and m.member_group_id = ${memberId}
+      union
+      select m.member_group_id, m.group_id from up
+        join group_members m on m.tenant_id = ${tenantId} and m.member_group_id = up.group_id)
     select jsonb_agg(jsonb_build_object('member', up.member_id, 'group', g.id, 'name', g.name)
                      order by g.id, up.member_id) as edges
       from up join groups g on g.tenant_id = ${tenantId} and g.id = up.group_id`;
@@ -38,7 +41,7 @@ export function edgesUpFrom(tenantId: string, memberId: string): string {
 
 /** Of the row of `users`. One condition is all that it costs somebody who is in no group. */
 export const MEMBERSHIP_EDGES = `
-  case when exists (select 1 from group_members m where m.tenant_id = users.tenant_id and m.member_id = users.id)
+  case when exists (select 1 from group_members m where m.tenant_id = users.tenant_id and m.user_id = users.id)
     then (${edgesUpFrom('users.tenant_id', 'users.id')}) end as membership_edges`;
 
 /** Each group once, by the shortest path; nearest first. */

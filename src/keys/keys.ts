@@ -58,8 +58,10 @@ export interface Keys {
   rotate(tenantId: string, options: RotateOptions): Promise<Outcome<void, 'next-key-too-new'>>;
   /** Forgets keys that retired before a time, which has to be longer ago than their tokens live. */
   dropRetired(tenantId: string, before: Date): Promise<void>;
-  /** Forgets one key that has retired, before its tokens have expired. */
-  retire(tenantId: string, kid: string, actor: AuditEvent['actor']): Promise<Outcome<void, 'unknown' | 'in-use'>>;
+  /** Until the unit of work ends nobody else rotates this tenant's keys. */
+  lock(tenantId: string): Promise<void>;
+  /** Forgets one key, which has retired, before its tokens have expired. */
+  withdraw(tenantId: string, kid: string): Promise<void>;
 }
 
 /** Seconds within which relying parties have refreshed their copy of the keys. */
@@ -107,16 +109,12 @@ export function createKeys(db: Pick<Database, 'unitOfWork'>, store: SigningKeySt
 
     list: store.list,
 
-    retire: (tenantId, kid, actor) =>
+    lock: store.lock,
+
+    withdraw: (tenantId, kid) =>
       db.unitOfWork(async () => {
-        await store.lock(tenantId);
-        const key = (await store.list(tenantId)).find((one) => one.kid === kid);
-        if (!key) return refused('unknown');
-        if (key.state !== 'retired') return refused('in-use');
         await store.markChanged(tenantId);
         await store.drop(tenantId, kid);
-        await audit.record({ type: 'key.retired', tenantId, actor, subject: { kind: 'key', id: kid } });
-        return accepted(undefined);
       }),
 
     dropRetired: (tenantId, before) =>

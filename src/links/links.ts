@@ -20,7 +20,7 @@ export const LINK_PURPOSES = ['password', 'enrolment'] as const;
 export type LinkPurpose = (typeof LINK_PURPOSES)[number];
 
 /** Seconds. */
-export const LINK_LIFE = 24 * 3600;
+const LINK_LIFE = 24 * 3600;
 
 /** `not-local`: the directory keeps the password. `wrong-state`: the account is disabled or rejected, or not set up yet. */
 export type LinkRefusal = 'not-local' | 'wrong-state';

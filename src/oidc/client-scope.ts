@@ -3,6 +3,7 @@
 
 import type { Client as LibraryClient } from 'oidc-provider';
 
+import { ADMIN_SCOPES, adminScopesIn } from '../admin/permissions.ts';
 import { SCOPES } from '../clients/scopes.ts';
 
 /** The name under which the library carries along what was registered. */
@@ -15,10 +16,12 @@ export function scopeFor(registered: string | undefined): { scope?: string; [REG
   return { scope: own.join(' ') || 'openid', [REGISTERED_SCOPE]: registered };
 }
 
-/** Those of a resource's scopes that the client may ask for. */
-export function askableBy(client: LibraryClient, scopes: readonly string[]): string[] {
+/**
+ * Those of the admin API's scopes that the client may ask for. In somebody's name only what its registration names: whoever registers
+ * a client is asked whether they hold that (admin/routes/client-reach.ts). In its own name it is bound by its own roles anyway.
+ */
+export function askableBy(client: LibraryClient, inOwnName: boolean): string[] {
   const registered: unknown = Reflect.get(client, REGISTERED_SCOPE);
-  if (typeof registered !== 'string') return [...scopes];
-  const allowed = registered.split(' ');
-  return scopes.filter((scope) => allowed.includes(scope));
+  if (typeof registered === 'string') return adminScopesIn(registered);
+  return inOwnName ? [...ADMIN_SCOPES] : [];
 }

@@ -5,7 +5,6 @@ import Provider, { errors } from 'oidc-provider';
 import type { JWK } from 'jose';
 import type { Client, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 
-import { ADMIN_SCOPES } from '../admin/permissions.ts';
 import { ADMIN_TOKEN_ALG, ADMIN_TOKEN_LIFE } from '../admin/authentication/resource.ts';
 import { OWN_CLIENT_METADATA } from '../clients/client-metadata.ts';
 import { CLAIMS_BY_SCOPE, SCOPES } from '../clients/scopes.ts';
@@ -101,8 +100,8 @@ function protocol(tenant: Tenant, issuer: string, deps: ProviderDeps): Configura
       },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: (_ctx, identifier, client) =>
-          identifier === deps.adminAudience ? adminApi(identifier, client) : resourceServer(tenant, identifier),
+        getResourceServerInfo: (ctx, identifier, client) =>
+          identifier === deps.adminAudience ? adminApi(ctx, identifier, client) : resourceServer(tenant, identifier),
         defaultResource: (_ctx, client, oneOf) => defaultResource(clientSettings(client).defaultResource, oneOf),
         useGrantedResource: (ctx) =>
           Promise.resolve(
@@ -201,10 +200,14 @@ function resourceServer(tenant: Tenant, identifier: string): ResourceServer {
 }
 
 /** Every issuer's, and the same at each of them, whatever the tenant sets. */
-function adminApi(audience: string, client: Client): ResourceServer {
+function adminApi({ oidc }: KoaContextWithOIDC, audience: string, client: Client): ResourceServer {
+  const inOwnName = oidc.route === 'token' && oidc.params?.grant_type === 'client_credentials';
+  const askable = askableBy(client, inOwnName);
+  // Else it would get a token that no scope bounds.
+  if (askable.length === 0) throw new errors.InvalidTarget('the scope of this client names nothing of the resource');
   return {
     audience,
-    scope: askableBy(client, ADMIN_SCOPES).join(' '),
+    scope: askable.join(' '),
     accessTokenFormat: 'jwt',
     accessTokenTTL: ADMIN_TOKEN_LIFE,
     jwt: { sign: { alg: ADMIN_TOKEN_ALG } },

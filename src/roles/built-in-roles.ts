@@ -47,8 +47,8 @@ interface StoredRole {
 }
 
 /**
- * Roles as they are in force. A role that a configuration file declared under a name of ours before it was ours stays what the file
- * made it. `admin` holds whatever the tenant's own applications know, so as to give it to people.
+ * Roles as they are in force. One under a name of ours that is not the program's, as the version before made `owner`, is none of ours
+ * until the tenant is served by this version (tenants/apply-configuration.ts). `admin` holds whatever the tenant's own applications know, so as to give it to people.
  */
 export function withBuiltIns<Role extends StoredRole>(
   roles: readonly Role[],

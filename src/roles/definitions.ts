@@ -4,6 +4,7 @@ import type { ListFields, ListRequest, Page } from '../listing.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Owner, RoleOwner } from '../tenants/tenants.ts';
+import { isBuiltIn } from './built-in-roles.ts';
 import { effectiveRoles, permissionsAmong } from './roles.ts';
 import type { Role, RoleHolder } from './roles.ts';
 
@@ -50,7 +51,11 @@ export interface RoleDefinitionStore {
   heirs(tenantId: string, name: string): Promise<string[]>;
 }
 
-export type RoleRefusal = 'taken' | 'unknown-role' | 'circle';
+/** `too-many`: this role, or one that inherits it, would permit more than `MOST_PERMITTED`. */
+export type RoleRefusal = 'taken' | 'unknown-role' | 'circle' | 'too-many';
+
+/** With what it inherits: of every role in a list all of it is shown. */
+export const MOST_PERMITTED = 1000;
 
 export interface RoleDefinitions extends Omit<RoleDefinitionStore, 'insert' | 'update' | 'remove' | 'heirs'> {
   create(tenantId: string, name: string, settings: RoleSettings): Promise<Outcome<void, RoleRefusal>>;
@@ -73,8 +78,9 @@ export function createRoleDefinitions({ store, list }: RoleDefinitionsDeps): Rol
   async function problemWith(
     tenantId: string,
     name: string,
-    { inherits }: RoleSettings,
+    settings: RoleSettings,
   ): Promise<Exclude<RoleRefusal, 'taken'> | undefined> {
+    const { inherits } = settings;
     const roles = await list(tenantId);
     if (inherits.some((one) => one !== name && !roles.some((role) => role.name === one))) return 'unknown-role';
     const reached = effectiveRoles(
@@ -83,13 +89,18 @@ export function createRoleDefinitions({ store, list }: RoleDefinitionsDeps): Rol
     );
     const all = roles.filter((role) => reached.includes(role.name));
     const leadsBack = inherits.includes(name) || all.some((role) => role.inherits.includes(name));
-    return leadsBack ? 'circle' : undefined;
+    if (leadsBack) return 'circle';
+    const after = [...roles.filter((role) => role.name !== name), { ...settings, name }];
+    const permitsTooMuch = heirsOf(name, after).some((heir) => permissionsAmong([heir], after).length > MOST_PERMITTED);
+    return permitsTooMuch ? 'too-many' : undefined;
   }
 
   return {
     ...store,
 
     async create(tenantId, name, settings) {
+      // Even where a process of the version before has made the tenant without it.
+      if (isBuiltIn(name)) return refused('taken');
       await store.lock(tenantId);
       const problem = await problemWith(tenantId, name, settings);
       if (problem) return refused(problem);
@@ -118,4 +129,14 @@ export function createRoleDefinitions({ store, list }: RoleDefinitionsDeps): Rol
       return [...new Set([...permissions, ...inherited])].sort();
     },
   };
+}
+
+/** The role itself, and those that inherit it, however far. */
+function heirsOf(name: string, roles: readonly Pick<Role, 'name' | 'inherits'>[]): string[] {
+  const heirs = new Set([name]);
+  // A set that grows goes on to what was added.
+  for (const one of heirs) {
+    for (const role of roles) if (role.inherits.includes(one)) heirs.add(role.name);
+  }
+  return [...heirs];
 }

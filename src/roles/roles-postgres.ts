@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { DeclaredEntries, RoleEntry } from '../tenants/apply-configuration.ts';
 import type { RoleOwner } from '../tenants/tenants.ts';
-import { OWNER_ROLE, withBuiltIns } from './built-in-roles.ts';
+import { withBuiltIns } from './built-in-roles.ts';
 import type { GivenRole, Role, RoleHolder, RoleStore } from './roles.ts';
 
 export function createPostgresRoles(db: Database): RoleStore {
@@ -37,13 +37,11 @@ export function createPostgresRoles(db: Database): RoleStore {
     setRolesOf: (tenantId, holder, roles) =>
       db.unitOfWork(async () => {
         if (!(await lockHolder(db, tenantId, holder))) return refused('unknown-user');
-        const known = await db.query<{ id: string; name: string; owner: string }>(
-          'select id, name, owner from roles where tenant_id = $1 and name = any($2)',
-          [tenantId, roles],
-        );
+        const known = await db.query<{ id: string }>('select id from roles where tenant_id = $1 and name = any($2)', [
+          tenantId,
+          roles,
+        ]);
         if (known.length < new Set(roles).size) return refused('unknown-role');
-        const keepsOwner = known.some(({ name, owner }) => name === OWNER_ROLE && owner === 'system');
-        if (!keepsOwner && (await isLastHolderOfOwner(db, tenantId, holder))) return refused('last-owner');
         await writeRolesOf(
           db,
           tenantId,
@@ -52,8 +50,6 @@ export function createPostgresRoles(db: Database): RoleStore {
         );
         return accepted(undefined);
       }),
-
-    isLastOwner: (tenantId, userId) => isLastHolderOfOwner(db, tenantId, { kind: 'user', id: userId }),
   };
 }
 
@@ -69,26 +65,6 @@ async function lockHolder(db: Database, tenantId: string, { kind, id }: RoleHold
   if (!isUuid(id)) return false;
   const user = await db.one('select 1 from users where tenant_id = $1 and id = $2 for no key update', [tenantId, id]);
   return user !== undefined;
-}
-
-/** Whether without this holder nobody would be left who is active and was given `owner`. A group counts by itself for nobody. */
-async function isLastHolderOfOwner(db: Database, tenantId: string, { kind, id }: RoleHolder): Promise<boolean> {
-  const owner = await db.one<{ id: string }>(
-    `select id from roles where tenant_id = $1 and name = $2 and owner = 'system' for no key update`,
-    [tenantId, OWNER_ROLE],
-  );
-  if (!owner) return false;
-  const holders = await db.one<{ is_one: boolean; has_others: boolean }>(
-    `with owners as (
-       select u.id::text from role_holders h join users u on u.tenant_id = h.tenant_id and u.id = h.holder::uuid
-        where h.tenant_id = $1 and h.role_id = $2 and h.kind = 'user'
-          and u.status = 'active' and coalesce(u.directory_state, 'enabled') = 'enabled')
-     select exists (select from role_holders h where h.tenant_id = $1 and h.role_id = $2 and h.kind = $3 and h.holder = $4
-                       and ($3 <> 'user' or $4 in (select id from owners))) as is_one,
-            exists (select from owners where $3 <> 'user' or id <> $4) as has_others`,
-    [tenantId, owner.id, kind, id],
-  );
-  return kind !== 'client' && holders?.is_one === true && !holders.has_others;
 }
 
 async function writeRolesOf(

@@ -40,58 +40,60 @@ export interface GivenRole {
   owner: Owner;
 }
 
-export type SetRolesRefusal = 'unknown-user' | 'unknown-role' | 'last-owner';
+export type SetRolesRefusal = 'unknown-user' | 'unknown-role';
 
 export interface RoleStore {
   /** Every role of the tenant. */
   list(tenantId: string): Promise<Role[]>;
   /** Those that were given to the holder itself, by name. */
   givenTo(tenantId: string, holder: RoleHolder): Promise<GivenRole[]>;
-  /**
-   * Makes these the roles that the holder itself was given here; what the configuration file gave stays. `last-owner`: the holder
-   * is the only one through whom somebody is an owner.
-   */
+  /** Makes these the roles that the holder itself was given here; what the configuration file gave stays. */
   setRolesOf(tenantId: string, holder: RoleHolder, roles: readonly string[]): Promise<Outcome<void, SetRolesRefusal>>;
-  /**
-   * Whether this active user is the last of those to whom `owner` was given. Until the unit of work ends nobody else takes it from
-   * anybody: of two owners who remove each other at once, one stays.
-   */
-  isLastOwner(tenantId: string, userId: string): Promise<boolean>;
 }
 
-export interface Roles extends Pick<RoleStore, 'givenTo' | 'setRolesOf' | 'isLastOwner'> {
+export interface Roles extends Pick<RoleStore, 'givenTo' | 'setRolesOf'> {
   /** Names of all roles that the person holds: given, through groups, and inherited; sorted. */
   rolesOfUser(person: Person): Promise<string[]>;
   /** The same roles, each with the ways in which they came by it. */
   waysOfUser(person: Person): Promise<HeldRole[]>;
   /** Names of all roles that the client itself holds: given, and inherited; sorted. */
   rolesOfClient(tenantId: string, clientId: string): Promise<string[]>;
+  /** Those that were given to the group itself, however the configuration file refers to it; by name. */
+  givenToGroup(tenantId: string, group: NamedGroup): Promise<GivenRole[]>;
   /** Names of all roles that whoever is in these groups holds through them: given, and inherited; sorted. */
   rolesOfGroups(tenantId: string, groups: readonly NamedGroup[]): Promise<string[]>;
-  /** Names of the roles that were given to the holder itself, by whomever; sorted. */
-  heldBy(tenantId: string, holder: RoleHolder): Promise<string[]>;
+  /** Those of the names that are no role of the tenant. */
+  unknownAmong(tenantId: string, names: readonly string[]): Promise<string[]>;
   /** What the roles together permit, with what they inherit; sorted. */
   permissionsOf(tenantId: string, roles: readonly string[]): Promise<string[]>;
 }
 
 export function createRoles(store: RoleStore): Roles {
-  const heldBy = async (tenantId: string, holder: RoleHolder) =>
+  const given = async (tenantId: string, holder: RoleHolder) =>
     (await store.givenTo(tenantId, holder)).map(({ name }) => name);
 
   return {
     async rolesOfUser({ tenantId, userId, groups }) {
       const roles = await store.list(tenantId);
-      const given = await heldBy(tenantId, { kind: 'user', id: userId });
-      return effectiveRoles([...given, ...throughGroups(groups, roles)], roles);
+      const own = await given(tenantId, { kind: 'user', id: userId });
+      return effectiveRoles([...own, ...throughGroups(groups, roles)], roles);
     },
 
     async waysOfUser({ tenantId, userId, groups }) {
-      return roleWays(await heldBy(tenantId, { kind: 'user', id: userId }), groups, await store.list(tenantId));
+      return roleWays(await given(tenantId, { kind: 'user', id: userId }), groups, await store.list(tenantId));
     },
 
     async rolesOfClient(tenantId, clientId) {
-      const given = await heldBy(tenantId, { kind: 'client', id: clientId });
-      return effectiveRoles(given, await store.list(tenantId));
+      const own = await given(tenantId, { kind: 'client', id: clientId });
+      return effectiveRoles(own, await store.list(tenantId));
+    },
+
+    async givenToGroup(tenantId, group) {
+      const given = await store.givenTo(tenantId, { kind: 'group', id: group.id });
+      const named = throughGroups([group], await store.list(tenantId));
+      const byReference = new Set(named).difference(new Set(given.map(({ name }) => name)));
+      const all = [...given, ...[...byReference].map((name) => ({ name, owner: 'file' as const }))];
+      return all.sort((a, b) => (a.name < b.name ? -1 : 1));
     },
 
     async rolesOfGroups(tenantId, groups) {
@@ -99,14 +101,17 @@ export function createRoles(store: RoleStore): Roles {
       return effectiveRoles(throughGroups(groups, roles), roles);
     },
 
+    async unknownAmong(tenantId, names) {
+      const known = new Set((await store.list(tenantId)).map(({ name }) => name));
+      return names.filter((name) => !known.has(name));
+    },
+
     async permissionsOf(tenantId, names) {
       return permissionsAmong(names, await store.list(tenantId));
     },
 
-    heldBy,
     givenTo: store.givenTo,
     setRolesOf: store.setRolesOf,
-    isLastOwner: store.isLastOwner,
   };
 }
 

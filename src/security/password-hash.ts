@@ -6,9 +6,10 @@ import { availableParallelism } from 'node:os';
 
 import argon2 from 'argon2';
 
-import { overloaded } from '../errors.ts';
+import { overloaded, tooManyAtOnce } from '../errors.ts';
 import { readForeignHash } from './foreign-hashes.ts';
 import type { ForeignHash } from './foreign-hashes.ts';
+import { createTurnstile } from './turnstile.ts';
 
 export interface PasswordHash {
   /** A PHC string (`$argon2id$v=19$…`) with a salt of its own. */
@@ -43,7 +44,7 @@ export function createPasswordHash({
   queue = 64,
 }: PasswordHashOptions = {}): PasswordHash {
   const parameters = { memoryCost, timeCost, parallelism };
-  const inTurn = createTurnstile(concurrency, queue);
+  const inTurn = createTurnstile({ slots: concurrency, queue, full: overloaded });
   // No password has this hash, short of guessing 256 random bits.
   const nobody = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${randomText(16)}$${randomText(32)}`;
 
@@ -75,6 +76,22 @@ async function verifyForeign(hash: ForeignHash, nobody: string, password: string
   return false;
 }
 
+/**
+ * Hashes what administrators ask for, one at a time and apart from sign-ins, which are not to wait for them. `lane`: whose turn it is
+ * among them. @throws AppError `too_many_attempts` (429) where too many of the lane wait already.
+ */
+export type HashInLane = (lane: string, password: string) => Promise<string>;
+
+/** One caller's requests at once (request-limits.ts) find room. */
+const WAITING_IN_A_LANE = 8;
+
+export function createHashInLanes(queue = WAITING_IN_A_LANE): HashInLane {
+  const inTurn = createTurnstile({ slots: 1, queue, full: tooManyAtOnce });
+  // Its turnstile is never full: there is one at a time.
+  const { hash } = createPasswordHash();
+  return (lane, password) => inTurn(() => hash(password), lane);
+}
+
 /** NFC, because keyboards differ in how they compose an accent (RFC 8265 4.2.2). */
 function canonical(password: string): string {
   return password.normalize('NFC');
@@ -83,25 +100,4 @@ function canonical(password: string): string {
 /** Unpadded base64, as PHC strings have it. */
 function randomText(bytes: number): string {
   return randomBytes(bytes).toString('base64').replace(/=+$/, '');
-}
-
-/** Lets `slots` callers work at once and `queue` more wait, first come first served. */
-function createTurnstile(slots: number, queue: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let busy = 0;
-
-  return async (work) => {
-    if (busy < slots) busy += 1;
-    else if (waiting.length < queue) await new Promise<void>((resolve) => waiting.push(resolve));
-    else throw overloaded();
-
-    try {
-      return await work();
-    } finally {
-      // The slot passes straight on to the next in line, so that no newcomer slips in between.
-      const next = waiting.shift();
-      if (next) next();
-      else busy -= 1;
-    }
-  };
 }

@@ -25,22 +25,16 @@ const IPV4: readonly [string, number][] = [
   ['240.0.0.0', 4], // reserved, broadcast
 ];
 
-/** What carries an IPv4 address in it (mapped, NAT64, 6to4, Teredo) is refused whatever it carries. */
+/**
+ * Within 2000::/3; outside of it there is nobody on the Internet, and much that carries an IPv4 address (mapped, translated, NAT64)
+ * or is one's own network's. What carries one is refused whatever it carries.
+ */
 const IPV6: readonly [string, number][] = [
-  ['64:ff9b::', 96], // NAT64
-  ['64:ff9b:1::', 48], // NAT64
-  ['100::', 64], // discarded
-  ['100:0:0:1::', 64], // dummy
   ['2001::', 23], // protocols, Teredo
   ['2001:db8::', 32], // documentation
   ['2002::', 16], // 6to4
   ['2620:4f:8000::', 48], // AS112
   ['3fff::', 20], // documentation
-  ['5f00::', 16], // segment routing
-  ['fc00::', 7], // private
-  ['fe80::', 10], // link-local
-  ['fec0::', 10], // site-local
-  ['ff00::', 8], // multicast
 ];
 
 // A list of its own for each family: one that holds both compares an IPv4 address with IPv6 networks, too.
@@ -48,12 +42,29 @@ const ipv4 = new BlockList();
 for (const [network, prefix] of IPV4) ipv4.addSubnet(network, prefix, 'ipv4');
 const ipv6 = new BlockList();
 for (const [network, prefix] of IPV6) ipv6.addSubnet(network, prefix, 'ipv6');
-/** Loopback, unspecified, compatible with IPv4 (`::/96`) and mapped (`::ffff:0:0/96`): all that begins with 80 zeros. */
-ipv6.addSubnet('::', 80, 'ipv6');
+const onTheInternet = new BlockList();
+onTheInternet.addSubnet('2000::', 3, 'ipv6');
 
 /** Whether an address, as Node.js or a URL spells it, is one of these; so is what is no address at all. */
 export function isSpecialAddress(address: string): boolean {
   const [bare = ''] = address.split('%');
   if (isIPv4(bare)) return ipv4.check(bare, 'ipv4');
-  return !isIPv6(bare) || ipv6.check(bare, 'ipv6');
+  if (!isIPv6(bare) || !onTheInternet.check(bare, 'ipv6')) return true;
+  return ipv6.check(bare, 'ipv6') || isIsatap(bare);
+}
+
+/** The last 64 bits carry an IPv4 address behind 0000:5efe or 0200:5efe (RFC 5214 6.1). */
+function isIsatap(address: string): boolean {
+  const [, , , , flags = '', marker] = groupsOf(address);
+  return marker === '5efe' && ['0', '100', '200', '300'].includes(flags);
+}
+
+/** All eight, in hexadecimal without leading zeros: as a URL spells them, but for the zeros that it leaves out. */
+function groupsOf(address: string): string[] {
+  const { hostname } = new URL(`http://[${address}]`);
+  const [head = [], tail = []] = hostname
+    .slice(1, -1)
+    .split('::')
+    .map((part) => part.split(':').filter(Boolean));
+  return [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => '0'), ...tail];
 }

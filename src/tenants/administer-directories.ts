@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Finding } from '../config/tree.ts';
+import type { IsAllowedServer } from '../directory/allowed-servers.ts';
 import type { DirectorySettings } from '../directory/directory-settings.ts';
 import type { ListRequest, Page } from '../listing.ts';
 import { accepted, refused } from '../outcome.ts';
@@ -47,7 +48,9 @@ export interface DirectoryStore {
 
 /** Within the caller's unit of work. */
 export interface DirectoryAdministration extends Pick<DirectoryStore, 'list' | 'find' | 'lock'> {
-  /** What a directory must not be in this tenant; paths begin at its settings. */
+  /** Which of its servers the operator does not let it be at; paths begin at its settings. */
+  beyond(settings: DirectorySettings): Finding[];
+  /** What a directory must not be in this tenant, and where; paths begin at its settings. */
   broken(tenant: Tenant, directory: Pick<TenantDirectory, 'name' | 'settings'>): Promise<Finding[]>;
   create(tenantId: string, directory: NewDirectory): Promise<Outcome<string, 'name-taken'>>;
   /** `password-needed`: the one that is kept was meant for another server, and goes to no new one. */
@@ -55,20 +58,35 @@ export interface DirectoryAdministration extends Pick<DirectoryStore, 'list' | '
   remove(tenantId: string, id: string): Promise<Outcome<void, 'has-users'>>;
 }
 
-export function createDirectoryAdministration(store: DirectoryStore, rules: TenantRules): DirectoryAdministration {
+export function createDirectoryAdministration(
+  store: DirectoryStore,
+  rules: TenantRules,
+  isAllowedServer: IsAllowedServer,
+): DirectoryAdministration {
+  const beyond = ({ urls }: DirectorySettings): Finding[] =>
+    urls.flatMap((url, index) => {
+      if (isAllowedServer(url)) return [];
+      const message = 'is no server that directories may be at';
+      return [
+        { path: ['urls', String(index)], message, mend: 'the operator can allow it (outbound.allowDirectories)' },
+      ];
+    });
+
   return {
     list: store.list,
     find: store.find,
     lock: store.lock,
+    beyond,
 
     async broken(tenant, { name, settings }) {
       const others = tenant.directories.filter((one) => one.name !== name);
       // The others first, so that what two share is told of this one.
       const after: RuledTenant = { ...tenant, directories: [...others, { name, settings }] };
       const found = await rules.broken(tenant.id, { ...tenant, directories: others }, after);
-      return found
+      const ofThis = found
         .filter(({ path }) => path[0] === 'directories' && path[1] === name)
         .map(({ path, ...said }) => ({ path: path.slice(2), ...said }));
+      return [...beyond(settings), ...ofThis];
     },
 
     async create(tenantId, directory) {

@@ -54,12 +54,16 @@ export interface DeclaredTenants {
   find(slug: string): Promise<(StoredEntry<TenantEntry> & { id: string }) | undefined>;
   /** Slugs of the tenants that the file owns. */
   ownedByFile(): Promise<string[]>;
-  /** Makes a tenant with a secret of its own; answers its id. */
+  /** Makes a tenant with a secret of its own and the built-in roles; answers its id. */
   create(slug: string, owner: Owner, tenant: TenantEntry): Promise<string>;
   /** Changes the tenant, and makes the file its owner. */
   update(tenantId: string, tenant: TenantEntry): Promise<void>;
   /** Tells other processes; called before the change itself, as db/change-feed.ts asks. */
   markChanged(tenantId: string): Promise<void>;
+  /** Ids of tenants that lack a built-in role: a process of the version before made them. */
+  withoutBuiltInRoles(): Promise<string[]>;
+  /** Writes those that are missing. */
+  ensureBuiltInRoles(tenantId: string): Promise<void>;
 }
 
 export interface ApplyDependencies {
@@ -72,7 +76,10 @@ export interface ApplyDependencies {
   audit: Audit;
 }
 
-/** Applies the file's tenants, by slug, one unit of work each; makes the root tenant where there is none. */
+/**
+ * Applies the file's tenants, by slug, one unit of work each; makes the root tenant where there is none. Every tenant has the built-in
+ * roles then, also those that the file does not name.
+ */
 export async function applyConfiguration(
   declarations: Readonly<Record<string, TenantDeclaration>>,
   deps: ApplyDependencies,
@@ -82,6 +89,9 @@ export async function applyConfiguration(
     changes.push(...(await deps.db.unitOfWork(() => applyTenant(slug, declaration, deps))));
   }
   changes.push(...(await deps.db.unitOfWork(() => ensureRoot(deps))));
+  for (const id of await deps.tenants.withoutBuiltInRoles()) {
+    await deps.db.unitOfWork(() => deps.tenants.ensureBuiltInRoles(id));
+  }
 
   const forgotten = (await deps.tenants.ownedByFile()).filter((slug) => !Object.hasOwn(declarations, slug));
   for (const slug of forgotten) changes.push({ what: 'not-in-file', kind: 'tenant', tenant: slug, name: slug });

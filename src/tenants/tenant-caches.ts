@@ -14,8 +14,8 @@ export interface TenantCaches {
   forget(tenantId: string): void;
 }
 
-/** Of one kind, over all tenants; a client is about 3 KB. */
-const MOST_ENTRIES = 5000;
+/** Of one kind, over all tenants, as JSON; a client is 2 KB, and 64 at most. */
+const MOST_BYTES = 32 * 1024 * 1024;
 
 export function createTenantCaches(): TenantCaches {
   /** How often each tenant was forgotten: what was read before, or is being read, is under another id than what is asked for now. */
@@ -23,7 +23,7 @@ export function createTenantCaches(): TenantCaches {
   const roundOf = (tenantId: string) => rounds.get(tenantId) ?? 0;
   return {
     of<Value extends object>(read: Read<Value>) {
-      const entries = new LRUCache<string, Value>({ max: MOST_ENTRIES });
+      const entries = new LRUCache<string, Value>({ maxSize: MOST_BYTES, sizeCalculation: bytesOf });
       /** Beside the entries, not among them: what is being read may be nothing, or more than there is room for. */
       const reads = new Map<string, Promise<Value | undefined>>();
       return async (tenantId, key) => {
@@ -44,4 +44,9 @@ export function createTenantCaches(): TenantCaches {
       rounds.set(tenantId, roundOf(tenantId) + 1);
     },
   };
+}
+
+/** With what an entry takes besides: what is small, or a function, does not come in any number either. */
+function bytesOf(value: object, id: string): number {
+  return 1000 + id.length + String(JSON.stringify(value)).length;
 }

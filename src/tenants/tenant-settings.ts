@@ -16,7 +16,7 @@ const branding = z
   .strictObject({
     colour: z
       .string()
-      .regex(/^#[0-9a-f]{6}$/i, 'write the colour as #rrggbb')
+      .regex(/^#[0-9a-fA-F]{6}$/, 'write the colour as #rrggbb')
       .default('#1f4e8c')
       .describe('Colour of the primary button. Links and edges are darkened or lightened until they can be read'),
     logo: z
@@ -50,6 +50,7 @@ const secondFactors = z
   .strictObject({
     allowed: z
       .array(z.enum(FACTORS))
+      .max(FACTORS.length)
       .default(['totp', 'passkey', 'recovery-code'])
       .describe('Second factors that people may enrol and use; to be set up in this order'),
     required: z
@@ -58,6 +59,7 @@ const secondFactors = z
       .describe('Of whom a second factor is asked: everyone, no one, or members of groups and holders of roles'),
     setUp: z
       .array(z.enum(FACTORS))
+      .max(FACTORS.length)
       .default([])
       .describe('Factors that everybody who is asked for one must have set up, besides whatever they sign in with'),
     grace: z
@@ -101,6 +103,7 @@ const sms = z
     countries: z
       .array(country)
       .min(1)
+      .max(300)
       .optional()
       .describe('Countries (ISO 3166) that messages go to; country alone if left out, and none without either'),
     perDay: z.int().min(1).default(1000).describe('Messages that the tenant sends in a day at most'),
@@ -111,14 +114,14 @@ const passkeys = z
   .strictObject({
     rpId: z
       .string()
-      .regex(/^[a-z0-9.-]+$/, 'write a host, as example.com')
+      .regex(/^[a-z0-9.-]{1,253}$/, 'write a host, as example.com')
       .optional()
       .describe(
         "Domain that passkeys belong to; the issuer's host if left out. Another one loses those that there are",
       ),
     attestation: z.enum(['none', 'direct']).default('none').describe('direct asks what kind of authenticator it is'),
-    allowAaguids: z.array(z.guid()).optional().describe('Only these kinds of authenticators'),
-    denyAaguids: z.array(z.guid()).default([]).describe('Not these kinds of authenticators'),
+    allowAaguids: z.array(z.guid()).max(1000).optional().describe('Only these kinds of authenticators'),
+    denyAaguids: z.array(z.guid()).max(1000).default([]).describe('Not these kinds of authenticators'),
   })
   .prefault({});
 
@@ -192,23 +195,33 @@ const tokens = z
   .prefault({});
 
 const resource = z.strictObject({
-  scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'a scope has no spaces')).default([]),
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/, 'a scope has no spaces, and 200 characters at most'))
+    .max(100)
+    .default([]),
   accessToken: lifetime.optional().describe("Life of its access tokens; the tenant's if left out"),
   alg: z.enum(['ES256', 'RS256']).default('ES256'),
 });
 
 export const tenantSettings = z.strictObject({
-  host: z.string().optional().describe('A host of its own: the issuer is https://<host>, not a path of publicUrl'),
+  host: z
+    .string()
+    .max(253)
+    .optional()
+    .describe('A host of its own: the issuer is https://<host>, not a path of publicUrl'),
   homeUrl: z
     .url({ protocol: /^https?$/ })
+    .max(2000)
     .optional()
     .describe('Where a page leads on when it cannot tell the app'),
   passwordHelpUrl: z
     .url({ protocol: /^https?$/ })
+    .max(2000)
     .optional()
     .describe('Where people change or recover the password of the directory'),
   language: z
     .string()
+    .max(35)
     .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'write a language tag, as de')
     .optional()
     .describe('Of pages and messages, where nobody asks for another'),
@@ -216,7 +229,8 @@ export const tenantSettings = z.strictObject({
   policy,
   tokens,
   resources: z
-    .record(z.url(), resource)
+    .record(z.url().max(2000), resource)
+    .refine((all) => Object.keys(all).length <= 100, 'name 100 at most')
     .default({})
     .describe('APIs that access tokens can be made for (RFC 8707), by their identifier'),
 });
@@ -231,7 +245,7 @@ export const tenantName = z.string().min(1).max(100).describe('Shown to people')
 
 export const roleSettings = z.strictObject({
   permissions: z
-    .array(z.string().regex(/^[a-z0-9_.-]+:[a-z0-9_.*-]+$/i, 'write a permission as type:action'))
+    .array(z.string().regex(/^[A-Za-z0-9_.-]+:[A-Za-z0-9_.*-]+$/, 'write a permission as type:action'))
     .default([]),
   inherits: z.array(z.string()).default([]).describe('Roles whose permissions this one has too'),
   groups: z

@@ -4,7 +4,7 @@ import { bumpTenant } from '../db/change-feed.ts';
 import type { Database } from '../db/database.ts';
 import { directorySettings } from '../directory/directory-settings.ts';
 import type { DirectorySettings } from '../directory/directory-settings.ts';
-import { BUILT_IN_ROLES } from '../roles/built-in-roles.ts';
+import { BUILT_IN_ROLES, OWNER_ROLE } from '../roles/built-in-roles.ts';
 import { newTenantSecret } from '../security/derived-secrets.ts';
 import type { Encryption, Place } from '../security/encryption.ts';
 import type { DeclaredEntries, DeclaredTenants, DirectoryEntry } from './apply-configuration.ts';
@@ -92,12 +92,7 @@ export function declaredTenants(db: Database, encryption: Encryption): DeclaredT
         `insert into tenants (id, slug, name, settings, secret, owner, changed_version) values ($1, $2, $3, $4, $5, $6, 0)`,
         [id, slug, name, storedTenantSettings(settings), encryption.encrypt(newTenantSecret(), secretPlace(id)), owner],
       );
-      await db.query(
-        `insert into roles (id, tenant_id, name, permissions, inherits, owner)
-         select gen_random_uuid(), $1, name, '{}', '{}', 'system' from unnest($2::text[]) name`,
-        [id, BUILT_IN_ROLES],
-      );
-      await bumpTenant(db, id);
+      await writeBuiltInRoles(db, id);
       return id;
     },
 
@@ -111,7 +106,30 @@ export function declaredTenants(db: Database, encryption: Encryption): DeclaredT
     },
 
     markChanged: (tenantId) => bumpTenant(db, tenantId),
+
+    async withoutBuiltInRoles() {
+      const rows = await db.query<{ id: string }>(
+        `select t.id from tenants t
+          where (select count(*) from roles r where r.tenant_id = t.id and r.owner = 'system') < $1 order by t.slug`,
+        [BUILT_IN_ROLES.length],
+      );
+      return rows.map((row) => row.id);
+    },
+
+    ensureBuiltInRoles: (tenantId) => writeBuiltInRoles(db, tenantId),
   };
+}
+
+/** `admin create` of the version before made `owner` as a role that permits nothing: whoever got it is meant to be an administrator. */
+async function writeBuiltInRoles(db: Database, tenantId: string): Promise<void> {
+  await bumpTenant(db, tenantId);
+  await db.query(
+    `insert into roles (id, tenant_id, name, permissions, inherits, owner)
+     select gen_random_uuid(), $1, name, '{}', '{}', 'system' from unnest($2::text[]) name
+     on conflict (tenant_id, name) do update set owner = 'system', updated_at = now()
+     where roles.owner = 'api' and roles.name = $3 and roles.permissions = '{}' and roles.inherits = '{}'`,
+    [tenantId, BUILT_IN_ROLES, OWNER_ROLE],
+  );
 }
 
 export function declaredDirectories(db: Database, encryption: Encryption): DeclaredEntries<DirectoryEntry> {

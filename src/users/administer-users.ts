@@ -18,8 +18,6 @@ export interface Handled {
 }
 
 export type StatusAction = 'disable' | 'enable' | 'approve' | 'reject';
-/** `last-owner`: somebody has to be left who may do everything. */
-export type StatusRefusal = 'wrong-state' | 'last-owner';
 
 /** From which states, and to which. */
 export const TRANSITIONS: Record<StatusAction, { from: readonly UserStatus[]; to: UserStatus }> = {
@@ -33,8 +31,8 @@ export interface UserAdministration extends Pick<UserRecords, 'list' | 'find' | 
   create(user: NewLocalUser): Promise<Outcome<UserRecord, 'taken' | 'malformed'>>;
   changeLocal(user: Handled['user'], change: LocalChange): Promise<Outcome<void, 'taken' | 'malformed'>>;
   /** Whoever may not sign in any more is signed out at once. */
-  changeStatus(handled: Handled, action: StatusAction): Promise<Outcome<void, StatusRefusal>>;
-  delete(handled: Handled): Promise<Outcome<void, 'last-owner'>>;
+  changeStatus(handled: Handled, action: StatusAction): Promise<Outcome<void, 'wrong-state'>>;
+  delete(handled: Handled): Promise<void>;
   /** With all that could go on without them, and with the browsers that are trusted. Answers the uids of those that ended. */
   signOut(handled: Handled): Promise<string[]>;
   /**
@@ -52,12 +50,10 @@ export interface UserAdministrationDeps {
   enrolments: Pick<Enrolments, 'list' | 'remove'>;
   signOut: SignOut;
   notify: NotifyAccountChange;
-  /** Whether nobody else could do in the tenant what an owner can. Until the unit of work ends nobody else ceases to be one. */
-  isLastOwner(tenantId: string, userId: string): Promise<boolean>;
 }
 
 export function createUserAdministration(deps: UserAdministrationDeps): UserAdministration {
-  const { users, userRecords, enrolments, notify, isLastOwner } = deps;
+  const { users, userRecords, enrolments, notify } = deps;
 
   const signOut = ({ user, actor }: Handled) =>
     deps.signOut({ tenantId: user.tenantId, userId: user.id, keptSession: undefined, actor });
@@ -82,7 +78,6 @@ export function createUserAdministration(deps: UserAdministrationDeps): UserAdmi
     async changeStatus(handled, action) {
       const { tenantId, id } = handled.user;
       const { from, to } = TRANSITIONS[action];
-      if (to !== 'active' && (await isLastOwner(tenantId, id))) return refused('last-owner');
       if (!(await users.changeStatus(tenantId, id, from, to))) return refused('wrong-state');
       if (to !== 'active') await signOut(handled);
       return accepted(undefined);
@@ -90,10 +85,8 @@ export function createUserAdministration(deps: UserAdministrationDeps): UserAdmi
 
     async delete(handled) {
       const { tenantId, id } = handled.user;
-      if (await isLastOwner(tenantId, id)) return refused('last-owner');
       await signOut(handled);
       await userRecords.delete(tenantId, id);
-      return accepted(undefined);
     },
 
     async resetFactors(handled, enrolBy) {

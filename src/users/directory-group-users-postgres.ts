@@ -13,7 +13,7 @@ interface Row {
 
 const COLUMNS = {
   id: { sql: 'id', type: 'uuid' },
-  username: { sql: 'username', type: 'text', fold: true },
+  userName: { sql: 'username', type: 'text', fold: true },
 } as const;
 
 export function createPostgresDirectoryGroupUsers(db: Database): DirectoryGroupUsers {

@@ -27,7 +27,7 @@ const NEXT = `
          array(select r.name from role_holders h join roles r on r.tenant_id = h.tenant_id and r.id = h.role_id
                where h.tenant_id = u.tenant_id and h.kind = 'user' and h.holder = u.id::text order by r.name) as roles,
          array(select g.name from group_members m join groups g on g.tenant_id = m.tenant_id and g.id = m.group_id
-               where m.tenant_id = u.tenant_id and m.member_id = u.id order by g.name) as groups
+               where m.tenant_id = u.tenant_id and m.user_id = u.id order by g.name) as groups
     from users u left join directories d on d.tenant_id = u.tenant_id and d.id = u.directory_id
    where u.tenant_id = $1 and u.id > $2
    order by u.id

@@ -21,11 +21,23 @@ const NOT_EXPORTED: readonly string[] = [
 ];
 const COLUMNS = IMPORT_COLUMNS.filter((column) => !NOT_EXPORTED.includes(column));
 
-export async function* exportUsers(users: UserExport, tenantId: string, format: ExportFormat): AsyncGenerator<string> {
+/** @param goOn asked before each batch: why whoever exports may not do so any longer, which is the last line then. */
+export async function* exportUsers(
+  users: UserExport,
+  tenantId: string,
+  format: ExportFormat,
+  goOn: () => Promise<string | undefined>,
+): AsyncGenerator<string> {
   if (format === 'csv') yield `${COLUMNS.join(',')}\r\n`;
   const write = format === 'csv' ? csvRow : (user: ExportedUser) => `${JSON.stringify(user)}\n`;
   let last: string | undefined;
   do {
+    const reason = await goOn();
+    if (reason !== undefined) {
+      const error = { code: 'permission-denied', detail: reason };
+      yield format === 'csv' ? `${writeCell(`error: ${reason}`)}\r\n` : `${JSON.stringify({ error })}\n`;
+      return;
+    }
     const batch = await users.after(tenantId, last);
     if (batch.length > 0) yield batch.map(write).join('');
     last = batch.at(-1)?.id;

@@ -5,8 +5,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AuditEvent } from '../audit/audit.ts';
 import type { Enrolments } from '../second-factors/enrolments.ts';
 import type { TrustedDevices } from '../second-factors/trusted-devices.ts';
-import type { PasswordHash } from '../security/password-hash.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import type { Tenant } from '../tenants/tenants.ts';
 import type { Candidate, RowError } from './import-candidates.ts';
 import { endsSessions, eventOf, failed, outcomeOf, planFor, reportOf } from './import-plan.ts';
 import type { Plan } from './import-plan.ts';
@@ -20,15 +20,13 @@ export interface ApplyBatchDeps {
   enrolments: Pick<Enrolments, 'add'>;
   sessions: Pick<Sessions, 'endOthers'>;
   trustedDevices: Pick<TrustedDevices, 'removeAll'>;
-  passwordHash: Pick<PasswordHash, 'hash'>;
+  /** One at a time: to be called outside a unit of work. */
+  hash(tenant: Tenant, password: string): Promise<string>;
   audit: { recordAll(events: readonly AuditEvent[]): Promise<void> };
   db: { unitOfWork<T>(work: () => Promise<T>): Promise<T> };
 }
 
 type Planned = { ok: true; plan: Plan } | { ok: false; report: RowReport };
-
-/** Passwords hashed at once: sign-ins need their turns, too. */
-const HASHED_AT_ONCE = 2;
 
 export function createApplyBatch(deps: ApplyBatchDeps): ApplyBatch {
   const { imports, users } = deps;
@@ -43,7 +41,7 @@ export function createApplyBatch(deps: ApplyBatchDeps): ApplyBatch {
     const plans = planned.flatMap((one) => (one.ok ? [one.plan] : []));
     const reports = planned.flatMap((one) => (one.ok ? [] : [one.report]));
     if (dryRun) return [...reports, ...plans.map((plan) => reportOf(plan, dryRun))];
-    await hashPasswords(plans);
+    await hashPasswords(tenant, plans);
 
     return deps.db.unitOfWork(async () => {
       const now = await imports.accountsOf(tenant.id, names, { lock: true });
@@ -135,14 +133,10 @@ export function createApplyBatch(deps: ApplyBatchDeps): ApplyBatch {
     return reasons.flatMap(([pointer, detail]) => (detail === undefined ? [] : [{ pointer, detail }]));
   }
 
-  async function hashPasswords(plans: readonly Plan[]): Promise<void> {
-    const waiting = plans.filter(({ candidate }) => candidate.password !== undefined);
-    const work = async (): Promise<void> => {
-      for (let plan = waiting.shift(); plan; plan = waiting.shift()) {
-        plan.written.passwordHash = await deps.passwordHash.hash(plan.candidate.password ?? '');
-      }
-    };
-    await Promise.all(Array.from({ length: HASHED_AT_ONCE }, work));
+  async function hashPasswords(tenant: Tenant, plans: readonly Plan[]): Promise<void> {
+    for (const { candidate, written } of plans) {
+      if (candidate.password !== undefined) written.passwordHash = await deps.hash(tenant, candidate.password);
+    }
   }
 
   /** Answers the ids of the accounts that were made. */

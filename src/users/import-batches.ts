@@ -10,6 +10,8 @@ import type { RowReport } from './import-users.ts';
 import type { ImportRecord } from './user-imports.ts';
 
 const ROWS_OF_A_BATCH = 200;
+/** Characters, as JSON: a batch is in memory as a whole. */
+const SIZE_OF_A_BATCH = 1024 * 1024;
 
 /** Of the rows so far. */
 export type Digest = ReturnType<typeof createHash>;
@@ -25,17 +27,22 @@ export async function* batchesOf(
   let batch: BatchRow[] = [];
   let pending: string[] = [];
   let names = new Set<string>();
+  let size = 0;
   const take = () => {
     for (const text of pending) seen.update(text);
     const full = batch;
-    [batch, pending, names] = [[], [], new Set()];
+    [batch, pending, names, size] = [[], [], new Set(), 0];
     return full;
   };
   for (let next = await source.next(); next.done !== true; next = await source.next()) {
     const checked = checkRow(tenant, next.value);
     const { row } = next.value;
     const isKnown = checked.ok && names.has(checked.value.name);
-    if (batch.length >= ROWS_OF_A_BATCH || isKnown) yield take();
+    const text = textOf(next.value);
+    if (batch.length >= ROWS_OF_A_BATCH || (batch.length > 0 && size + text.length > SIZE_OF_A_BATCH) || isKnown) {
+      yield take();
+    }
+    size += text.length;
     if (checked.ok) names.add(checked.value.name);
     const { userName } = checked.ok ? checked.value : checked;
     batch.push(
@@ -46,7 +53,7 @@ export async function* batchesOf(
             report: { row, outcome: 'failed', ...(userName !== undefined && { userName }), errors: checked.errors },
           },
     );
-    pending.push(textOf(next.value));
+    pending.push(text);
   }
   if (batch.length > 0) yield take();
 }

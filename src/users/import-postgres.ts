@@ -12,7 +12,7 @@ const KNOWN = `
          array(select r.name from role_holders h join roles r on r.tenant_id = h.tenant_id and r.id = h.role_id
                where h.tenant_id = u.tenant_id and h.kind = 'user' and h.holder = u.id::text
                order by r.name) as roles,
-         array(select m.group_id from group_members m where m.tenant_id = u.tenant_id and m.member_id = u.id
+         array(select m.group_id from group_members m where m.tenant_id = u.tenant_id and m.user_id = u.id
                order by m.group_id) as groups,
          array(select e.factor from enrolments e where e.tenant_id = u.tenant_id and e.user_id = u.id
                order by e.id) as factors

@@ -3,7 +3,6 @@
 
 import type { Readable } from 'node:stream';
 
-import { parse } from 'csv-parse';
 import { z } from 'zod';
 
 import { profileShape } from '../admin/routes/user-shape.ts';
@@ -94,7 +93,7 @@ export async function openRows(
   type: ImportType,
 ): Promise<Outcome<AsyncIterable<SourceRow>, 'no-header'> | ({ ok: false; reason: 'wrong-columns' } & WrongColumns)> {
   if (type === 'application/x-ndjson') return accepted(rowsOfLines(stream));
-  const parser = parserOf(stream);
+  const parser = await parserOf(stream);
   const records = readable(parser)[Symbol.asyncIterator]();
   const first = await records.next();
   if (first.done === true) return refused('no-header');
@@ -110,12 +109,17 @@ export async function openRows(
 }
 
 /** The stream is never destroyed here: of a request, that would take the last lines of the answer with it. */
-function parserOf(stream: Readable) {
+async function parserOf(stream: Readable) {
+  // Most processes never read a CSV file.
+  const { parse } = await import('csv-parse');
   const parser = parse({ bom: true, relax_column_count: true, skip_empty_lines: true, max_record_size: LONGEST_ROW });
   stream.once('error', (error) => parser.destroy(error));
-  stream.once('close', () => {
+  const breakOff = () => {
     if (!stream.readableEnded) parser.destroy(new Error('the body broke off'));
-  });
+  };
+  stream.once('close', breakOff);
+  // It may have gone while the parser was loaded.
+  if (stream.destroyed) breakOff();
   return stream.pipe(parser);
 }
 

@@ -23,6 +23,8 @@ export type OnExisting = 'update' | 'skip' | 'fail';
 
 /** Whether whoever imports may do what a row asks; each answers why not, undefined where they may. */
 export interface ImportGuard {
+  /** Whether they may still import at all, asked before each batch. */
+  goOn(): Promise<string | undefined>;
   giveRoles(roles: readonly string[]): Promise<string | undefined>;
   join(groupId: string): Promise<string | undefined>;
   /** `leaves`: the account would not be active any more. */
@@ -129,6 +131,8 @@ export function createImportUsers(deps: ImportUsersDeps): ImportUsers {
     yield { import: { importId, nextRow } };
     try {
       for await (const batch of batchesOf(tenant, source, seen)) {
+        const reason = await request.guard.goOn();
+        if (reason !== undefined) throw new MayNoLonger(reason);
         const reports = await applyOnce(request, id, at, batch, seen);
         at += batch.length;
         for (const { outcome } of reports) total[outcome] += 1;
@@ -197,6 +201,7 @@ export function createImportUsers(deps: ImportUsersDeps): ImportUsers {
   function toldOf(fault: unknown): { code: string; detail: string } {
     if (fault instanceof UnreadableImport) return { code: 'unreadable', detail: fault.message };
     if (fault instanceof TakenOver) return { code: 'conflict', detail: fault.message };
+    if (fault instanceof MayNoLonger) return { code: 'permission-denied', detail: fault.message };
     deps.onFault(fault);
     if (fault instanceof AppError) return { code: fault.code, detail: fault.publicMessage };
     return { code: 'internal_error', detail: 'Something went wrong on our side.' };
@@ -206,6 +211,10 @@ export function createImportUsers(deps: ImportUsersDeps): ImportUsers {
 class TakenOver extends Error {
   override name = 'TakenOver';
   override message = 'Another request goes on with this import.';
+}
+
+class MayNoLonger extends Error {
+  override name = 'MayNoLonger';
 }
 
 function countsOf(reports: readonly RowReport[]): Counts {

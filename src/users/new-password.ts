@@ -4,7 +4,6 @@ import type { Outcome } from '../outcome.ts';
 import { accepted, refused } from '../outcome.ts';
 import type { Ask } from '../policy/ask.ts';
 import { isAskedByTenant } from '../policy/required-proof.ts';
-import type { PasswordHash } from '../security/password-hash.ts';
 import { PASSWORD_LENGTH, checkPassword } from '../security/password-policy.ts';
 import type { PasswordWeakness } from '../security/password-policy.ts';
 import { isPassword } from '../security/password-text.ts';
@@ -28,16 +27,16 @@ export type NewPassword = (
 
 export function createNewPassword({
   ask,
-  passwordHash,
+  hash,
 }: {
   ask: Ask;
-  passwordHash: Pick<PasswordHash, 'hash'>;
+  hash(tenant: Tenant, password: string): Promise<string>;
 }): NewPassword {
   return async (tenant, owner, password) => {
     if (!isPassword(password)) return refused('unusable');
     const withSecondFactor = await asksForMore(ask, tenant, owner.user);
     const checked = checkPassword(password, { withSecondFactor, knownWords: knownWordsOf(tenant, owner) });
-    return checked.ok ? accepted(await passwordHash.hash(password)) : checked;
+    return checked.ok ? accepted(await hash(tenant, password)) : checked;
   };
 }
 

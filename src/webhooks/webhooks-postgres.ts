@@ -68,13 +68,6 @@ export function createPostgresWebhooks(db: Database, encryption: Encryption): We
       await db.query('select from webhooks where tenant_id = $1 and id = $2 for no key update', [tenantId, id]);
     },
 
-    async count(tenantId) {
-      const row = await db.one<{ count: number }>('select count(*) as count from webhooks where tenant_id = $1', [
-        tenantId,
-      ]);
-      return row?.count ?? 0;
-    },
-
     async create(tenantId, { url, description, events, enabled, algorithm, secret }) {
       const id = uuidv7();
       await bumpTenant(db, tenantId);

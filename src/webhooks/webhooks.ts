@@ -43,7 +43,6 @@ export interface Webhooks {
   find(tenantId: string, id: string): Promise<SigningWebhook | undefined>;
   /** Until the current unit of work ends, nobody else changes it. */
   lock(tenantId: string, id: string): Promise<void>;
-  count(tenantId: string): Promise<number>;
   /** Answers its id. */
   create(tenantId: string, webhook: WebhookSettings & { algorithm: Algorithm; secret: string }): Promise<string>;
   update(tenantId: string, id: string, settings: WebhookSettings): Promise<void>;
@@ -58,9 +57,6 @@ export interface Subscription {
   id: string;
   events: readonly string[];
 }
-
-/** More would be asked of every event. */
-export const MOST_WEBHOOKS = 50;
 
 /** Whether any of these takes an event of this type. */
 export function takes(events: readonly string[], type: string): boolean {

@@ -55,7 +55,7 @@ describe('the secrets of a client, by the admin API,', () => {
 
   it('end as the request says', async () => {
     const expiresAt = new Date(Date.now() + 30 * DAY_MS).toISOString();
-    await add({ previousExpiresIn: 60, expiresAt });
+    await add({ overlap: 60, expiresAt });
     const [newest, before] = await list();
     expect(newest?.expiresAt).to.equal(expiresAt);
     expect(Date.parse(before?.expiresAt ?? '') - Date.now()).to.be.closeTo(60_000, 30_000);

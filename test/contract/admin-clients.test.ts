@@ -104,6 +104,11 @@ describe('clients by the admin API', () => {
       { token_endpoint_auth_method: 'none', grant_types: ['client_credentials'] },
       '#/grant_types',
     ],
+    'more redirect URIs than anybody needs': [
+      { redirect_uris: Array.from({ length: 101 }, (_, n) => `${CALLBACK}/${String(n)}`) },
+      '#/redirect_uris',
+    ],
+    'a private key': [{ jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' }] } }, '#/jwks/keys/0'],
     'a private_key_jwt without a key': [{ token_endpoint_auth_method: 'private_key_jwt' }, '#/jwks'],
   };
   for (const [what, [body, pointer]] of Object.entries(refusedMetadata)) {
@@ -174,8 +179,9 @@ describe('clients by the admin API', () => {
     await admin.refused('updateClient', 'owned-by-file', of(acme, { ...sent, body: {} }));
     await admin.refused('replaceClient', 'owned-by-file', of(acme, { ...sent, body: registration }));
     await admin.refused('deleteClient', 'owned-by-file', of(acme, sent));
-    await admin.refused('setClientRoles', 'owned-by-file', of(acme, { ...sent, body: { roles: [] } }));
     await admin.refused('createClientSecret', 'owned-by-file', of(acme, { clientId: 'declared', body: {} }));
+    const { body } = await admin.call('setClientRoles', of(acme, { ...sent, body: { roles: ['keeper'] } }));
+    expect(body.roles).to.deep.equal([{ name: 'keeper', managedBy: 'api' }]);
   });
 
   it('of another tenant are not there', async () => {
@@ -224,9 +230,11 @@ describe('clients by the admin API', () => {
       const { body } = await create();
       const { body: set } = await admin.call('setClientRoles', setRoles(body.client_id, ['boss', 'biller']));
       expect(set).to.deep.equal({
-        roles: ['biller', 'boss'],
+        roles: [
+          { name: 'biller', managedBy: 'api' },
+          { name: 'boss', managedBy: 'api' },
+        ],
         effectiveRoles: ['biller', 'boss', 'keeper'],
-        managedBy: 'api',
       });
     });
 
@@ -242,11 +250,11 @@ describe('clients by the admin API', () => {
 
     it('get none from whoever does not hold what it permits, through inheritance either', async () => {
       const { body } = await create();
-      const caller = withPermissions('clients:*');
+      const caller = withPermissions('roles:write');
       for (const role of ['boss', 'keeper', 'biller']) {
         await admin.refused('setClientRoles', 'grant-exceeds-own', setRoles(body.client_id, [role], caller));
       }
-      const able = withPermissions('clients:*', 'invoice:approve');
+      const able = withPermissions('roles:write', 'invoice:approve');
       const { status } = await admin.call('setClientRoles', setRoles(body.client_id, ['biller'], able));
       expect(status).to.equal(200);
     });
@@ -264,8 +272,9 @@ describe('clients by the admin API', () => {
         of(acme, { ...sent, body: { redirect_uris: [CALLBACK] } }),
       );
       await admin.refused('replaceClient', 'grant-exceeds-own', of(acme, { ...sent, body: registration }));
-      const { status } = await admin.call('deleteClient', of(acme, sent));
-      expect(status).to.equal(204);
+      await admin.refused('deleteClient', 'grant-exceeds-own', of(acme, sent));
+      const able = withPermissions('*:*');
+      expect((await admin.call('deleteClient', of(acme, { ...sent, caller: able }))).status).to.equal(204);
     });
   });
 });

@@ -267,3 +267,41 @@ describe('directories through the admin API', () => {
     });
   });
 });
+
+describe('directories where the operator says where they may be', () => {
+  const settings = (url: string) => ({ urls: [url], bindDn: 'cn=service,dc=example', baseDn: 'dc=example' });
+
+  it('are made, changed and tried there, and nowhere else', async () => {
+    const outbound = { allowDirectories: ['ldap.example.com', '10.0.0.0/8'] };
+    const admin = await startAdmin({ acme: { directories: { corp: aDirectory(SECRET) } } }, { outbound });
+    const params = { tenant: freshSlug() };
+    await admin.call('createTenant', { body: { slug: params.tenant, name: 'Fresh' } });
+    const body = (url: string) => ({ name: 'one', settings: settings(url), bindPassword: SECRET });
+    const beyond = body('ldap://127.0.0.1:22');
+
+    for (const id of ['createDirectory', 'testNewDirectory']) {
+      const { name: _, ...trial } = beyond;
+      const problem = await admin.refused(id, 'invalid-request', {
+        params,
+        body: id === 'createDirectory' ? beyond : trial,
+      });
+      expect(pointersOf(problem)).to.deep.equal(['#/settings/urls/0']);
+    }
+    const made = await admin.call<Shown>('createDirectory', { params, body: body('ldap://LDAP.example.com') });
+    const of = { params: { ...params, directoryId: made.body.id }, ifMatch: '*' };
+    const away = { settings: { urls: ['ldap://11.0.0.1'] }, bindPassword: SECRET };
+    expect(pointersOf(await admin.refused('updateDirectory', 'invalid-request', { ...of, body: away }))).to.deep.equal([
+      '#/settings/urls/0',
+    ]);
+    const near = { settings: { urls: ['ldap://10.1.2.3'] }, bindPassword: SECRET };
+    expect((await admin.call('updateDirectory', { ...of, body: near })).status).to.equal(200);
+
+    // It was made before the operator said so.
+    const { urls } = settings('ldap://127.0.0.1:22');
+    await admin.base.db.query(`update directories set settings = jsonb_set(settings, '{urls}', $2) where id = $1`, [
+      made.body.id,
+      JSON.stringify(urls),
+    ]);
+    await admin.refused('testDirectory', 'invalid-request', { params: of.params, body: {} });
+  });
+});

@@ -40,7 +40,7 @@ describe('groups give nobody what they do not hold', () => {
   const of = (groupId: string) => ({ params: { tenant: acme.slug, groupId } });
   /** Somebody who holds no permission but looks after these groups. */
   const managerOf = (...ids: string[]) =>
-    callerOf(acme, [], { kind: 'user', id: mallory, managedGroups: new Set(ids) });
+    callerOf(acme, [], { kind: 'user', id: mallory, managedGroups: new Set(ids), managing: 'groups:write' });
 
   it('by joining one that gives it', async () => {
     for (const caller of [clerk, managerOf(admins)]) {
@@ -83,6 +83,33 @@ describe('groups give nobody what they do not hold', () => {
     await admin.refused('setGroupRoles', 'permission-denied', { ...none, caller: unable });
   });
 
+  it('nor do they take it from those who have it: out of a group, with the group, or with its name', async () => {
+    const [keeper, group] = [await groups.aUser('keeper'), (await groups.aGroup('deputy-keepers')).id];
+    await groups.add(admins, { groupId: group });
+    await groups.add(group, { userId: keeper });
+    const waiting = (await groups.aGroup('Treasury')).id;
+    const member = { params: { tenant: acme.slug, groupId: group, memberId: keeper } };
+    const nested = { params: { tenant: acme.slug, groupId: admins, memberId: group } };
+    const ofKeeper = { params: { tenant: acme.slug, userId: keeper } };
+    const attempts: [string, object][] = [
+      ['removeGroupMember', member],
+      ['removeGroupMember', nested],
+      ['removeUserGroup', { params: { ...ofKeeper.params, groupId: group } }],
+      ['setUserGroups', { ...ofKeeper, body: { groups: [] } }],
+      ['deleteGroup', of(group)],
+      ['updateGroup', { ...of(waiting), body: { name: 'Petty cash' } }],
+    ];
+    for (const [id, sent] of attempts) {
+      await admin.refused(id, 'grant-exceeds-own', { ...sent, ifMatch: '*', caller: clerk });
+    }
+    for (const sent of [member, nested]) {
+      const caller = managerOf(group, admins);
+      await admin.refused('removeGroupMember', 'grant-exceeds-own', { ...sent, ifMatch: '*', caller });
+    }
+    expect(await groups.rolesOf(keeper)).to.deep.equal(['keeper']);
+    await admin.call('deleteGroup', { ...of(waiting), ifMatch: '*' });
+  });
+
   it('by taking the name that a role waits for', async () => {
     const params = { tenant: acme.slug };
     for (const name of ['Treasury', 'TREASURY']) {
@@ -122,6 +149,11 @@ describe('groups give nobody what they do not hold', () => {
     await groups.add(club.id, { userId: peggy }, caller);
     const listed = await admin.call<{ items: unknown[] }>('listGroupMembers', { ...of(club.id), caller });
     expect(listed.body.items).to.have.length(1);
+    const own = await admin.call<{ items: { name: string }[] }>('listGroups', {
+      params: { tenant: acme.slug },
+      caller,
+    });
+    expect(own.body.items.map(({ name }) => name)).to.deep.equal(['club']);
     const member = { params: { tenant: acme.slug, groupId: club.id, memberId: peggy }, caller };
     const { etag } = await admin.call('getGroupMember', member);
     await admin.call('removeGroupMember', { ...member, ifMatch: etag });
@@ -137,7 +169,6 @@ describe('groups give nobody what they do not hold', () => {
       ['getGroup', of(other.id)],
       ['listGroupMembers', of(other.id)],
       ['addGroupMember', { ...of(other.id), body: { userId: peggy } }],
-      ['listGroups', { params: { tenant: acme.slug } }],
       ['createGroup', { params: { tenant: acme.slug }, body: { name: 'new' } }],
     ];
     for (const [id, sent] of refusals) await admin.refused(id, 'permission-denied', { ...sent, caller });
@@ -148,13 +179,31 @@ describe('groups give nobody what they do not hold', () => {
     });
   });
 
+  it('nor do those who look after a group more than their token is for', async () => {
+    const { id } = await groups.aGroup('quiet');
+    const manager = managerOf(id);
+    const add = { ...of(id), body: { userId: mallory } };
+    const reading: Caller = { ...manager, managing: 'groups:read' };
+    for (const route of ['getGroup', 'listGroupMembers']) await admin.call(route, { ...of(id), caller: reading });
+    await admin.refused('addGroupMember', 'permission-denied', { ...add, caller: reading });
+    const other: Caller = { ...manager, managing: undefined };
+    for (const route of ['getGroup', 'listGroupMembers', 'listGroups']) {
+      await admin.refused(route, 'permission-denied', { ...of(id), caller: other });
+    }
+    await admin.refused('addGroupMember', 'permission-denied', { ...add, caller: other });
+    await admin.call('addGroupMember', { ...add, caller: manager });
+  });
+
   it('and whoever looks after a group is known by it alone', async () => {
     const group = await groups.aGroup('looked-after');
     const olivia = await groups.aUser('olivia');
     await admin.call('addGroupManager', { ...of(group.id), body: { userId: olivia } });
     const managed = await admin.base.db.query('select group_id from group_managers where user_id = $1', [olivia]);
     expect(managed).to.deep.equal([{ group_id: group.id }]);
-    const stranger = callerOf(admin.root, [], { managedGroups: new Set() });
-    await admin.refused('getGroup', 'permission-denied', { ...of(group.id), caller: stranger });
+    for (const stranger of [callerOf(acme, [], { managing: 'groups:write' }), managerOf(admins)]) {
+      await admin.refused('getGroup', 'permission-denied', { ...of(group.id), caller: stranger });
+    }
+    const nobody = callerOf(acme, [], { managing: 'groups:write' });
+    await admin.refused('listGroups', 'permission-denied', { params: { tenant: acme.slug }, caller: nobody });
   });
 });

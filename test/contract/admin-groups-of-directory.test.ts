@@ -81,9 +81,9 @@ describe('groups of a directory, by the admin API', () => {
       'listDirectoryGroupMembers',
       of('everybody'),
     );
-    expect(body.items.map(({ username, membership, via }) => ({ username, membership, via }))).to.have.deep.members([
-      { username: 'ann', membership: 'nested', via: [groups.sales?.dn] },
-      { username: 'bob', membership: 'direct', via: [] },
+    expect(body.items.map(({ userName, membership, via }) => ({ userName, membership, via }))).to.have.deep.members([
+      { userName: 'ann', membership: 'nested', via: [groups.sales?.dn] },
+      { userName: 'bob', membership: 'direct', via: [] },
     ]);
     const sales = await admin.call<{ items: unknown[] }>('listDirectoryGroupMembers', of('sales'));
     expect(sales.body.items).to.have.length(1);
@@ -98,10 +98,14 @@ describe('groups of a directory, by the admin API', () => {
 
   it('give roles here, beside those of the configuration file', async () => {
     const before = await admin.call('getDirectoryGroupRoles', of('everybody'));
-    expect(before.body).to.deep.equal({ roles: [], effectiveRoles: ['reader'] });
+    const reader = { name: 'reader', managedBy: 'file' };
+    expect(before.body).to.deep.equal({ roles: [reader], effectiveRoles: ['reader'] });
     const sent = { ...of('everybody'), body: { roles: ['seller'] }, ifMatch: before.etag };
     const set = await admin.call('setDirectoryGroupRoles', sent);
-    expect(set.body).to.deep.equal({ roles: ['seller'], effectiveRoles: ['reader', 'seller'] });
+    expect(set.body).to.deep.equal({
+      roles: [reader, { name: 'seller', managedBy: 'api' }],
+      effectiveRoles: ['reader', 'seller'],
+    });
     await admin.refused('setDirectoryGroupRoles', 'precondition-failed', sent);
     const [event] = await admin.base.db.query('select type, changes from audit_events where subject_id = $1', [
       groups.everybody?.id,

@@ -49,8 +49,7 @@ describe('groups of a tenant, by the admin API', () => {
 
     const patch = { name: 'Newsroom', description: null };
     const renamed = await admin.call('updateGroup', { ...of(id), body: patch, ifMatch: made.etag });
-    expect(renamed.body).to.include({ id, name: 'Newsroom' });
-    expect(renamed.body).not.to.have.property('description');
+    expect(renamed.body).to.include({ id, name: 'Newsroom', description: null });
     await admin.refused('updateGroup', 'precondition-failed', { ...of(id), body: patch, ifMatch: made.etag });
     await admin.refused('updateGroup', 'precondition-required', { ...of(id), body: patch });
 
@@ -61,6 +60,21 @@ describe('groups of a tenant, by the admin API', () => {
       'group.changed',
       'group.deleted',
     ]);
+  });
+
+  it('leave nothing in the audit trail of a change that changes nothing', async () => {
+    const { id } = await groups.aGroup('Quiet');
+    const before = await trailOf(id);
+    await admin.call('updateGroup', { ...of(id), body: {}, ifMatch: '*' });
+    await admin.call('updateGroup', { ...of(id), body: { name: 'Quiet' }, ifMatch: '*' });
+    await admin.call('setGroupRoles', { ...of(id), body: { roles: [] }, ifMatch: '*' });
+    expect(await trailOf(id)).to.deep.equal(before);
+    await admin.call('updateGroup', { ...of(id), body: { description: 'Now' }, ifMatch: '*' });
+    const [event] = await admin.base.db.query(
+      `select changes from audit_events where subject_id = $1 and type = 'group.changed'`,
+      [id],
+    );
+    expect(event?.changes).to.deep.equal([{ at: '/description', from: null, to: 'Now' }]);
   });
 
   it('have names of their own, whatever the letter case, in each tenant for itself', async () => {
@@ -263,7 +277,7 @@ describe('groups of a tenant, by the admin API', () => {
     await groups.add(outer.id, { groupId: inner.id });
     const { etag } = await admin.call('getGroupRoles', of(outer.id));
     const set = await admin.call('setGroupRoles', { ...of(outer.id), body: { roles: ['editor'] }, ifMatch: etag });
-    expect(set.body).to.deep.equal({ roles: ['editor'], effectiveRoles: ['editor'] });
+    expect(set.body).to.deep.equal({ roles: [{ name: 'editor', managedBy: 'api' }], effectiveRoles: ['editor'] });
     const inherited = await admin.call('getGroupRoles', of(inner.id));
     expect(inherited.body).to.deep.equal({ roles: [], effectiveRoles: ['editor'] });
     const unknown = { ...of(outer.id), body: { roles: ['no-such'] }, ifMatch: '*' };
@@ -284,7 +298,7 @@ describe('groups of a tenant, by the admin API', () => {
     const flo = await groups.aUser('flo');
     const made = await admin.call('addGroupManager', { ...of(group.id), body: { userId: flo } });
     expect(made.status).to.equal(201);
-    expect(made.body).to.include({ userId: flo, username: 'flo' });
+    expect(made.body).to.include({ userId: flo, userName: 'flo' });
     await admin.refused('addGroupManager', 'conflict', { ...of(group.id), body: { userId: flo } });
     const { body } = await admin.call<{ items: unknown[] }>('listGroupManagers', of(group.id));
     expect(body.items).to.deep.equal([made.body]);

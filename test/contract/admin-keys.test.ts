@@ -11,7 +11,7 @@ interface Key {
   alg: string;
   state: string;
   createdAt: string;
-  retiredAt?: string;
+  retiredAt: string | null;
   publicKey: Record<string, string>;
 }
 
@@ -26,8 +26,8 @@ describe('signing keys through the admin API', () => {
     await admin.call('createTenant', { body: { slug: params.tenant, name: 'Fresh' } });
   });
 
-  const list = async () => (await admin.call<{ keys: Key[] }>('listKeys', { params })).body.keys;
-  const rotate = (body?: unknown) => admin.call<{ keys: Key[] }>('rotateKeys', { params, body });
+  const list = async () => (await admin.call<{ items: Key[] }>('listKeys', { params })).body.items;
+  const rotate = (body?: unknown) => admin.call<{ items: Key[] }>('rotateKeys', { params, body });
   const statesOf = (keys: Key[]) => keys.map(({ alg, state }) => `${state} ${alg}`);
   const kidsOf = (keys: Key[], state: string) => keys.filter((key) => key.state === state).map(({ kid }) => kid);
 
@@ -44,17 +44,17 @@ describe('signing keys through the admin API', () => {
     await admin.refused('rotateKeys', 'wrong-state', { params, body: { now: false } });
     expect(await list()).to.deep.equal(before);
 
-    const { keys } = (await rotate({ now: true })).body;
+    const { items: keys } = (await rotate({ now: true })).body;
     expect(kidsOf(keys, 'active')).to.have.members(kidsOf(before, 'next'));
     expect(kidsOf(keys, 'retired')).to.have.members(kidsOf(before, 'active'));
-    expect(keys.filter(({ retiredAt }) => retiredAt !== undefined)).to.have.length(2);
+    expect(keys.filter(({ retiredAt }) => retiredAt !== null)).to.have.length(2);
 
     await admin.base.db.query(
       `update signing_keys k set created_at = now() - interval '61 minutes' from tenants t
        where t.id = k.tenant_id and t.slug = $1`,
       [params.tenant],
     );
-    expect(kidsOf((await rotate()).body.keys, 'retired')).to.have.length(4);
+    expect(kidsOf((await rotate()).body.items, 'retired')).to.have.length(4);
   });
 
   it('that have retired are withdrawn, and no others', async () => {
@@ -70,7 +70,7 @@ describe('signing keys through the admin API', () => {
   });
 
   it('are of one tenant: another cannot withdraw them', async () => {
-    const kid = kidsOf((await rotate({ now: true })).body.keys, 'retired')[0] ?? '';
+    const kid = kidsOf((await rotate({ now: true })).body.items, 'retired')[0] ?? '';
     const other = freshSlug();
     await admin.call('createTenant', { body: { slug: other, name: 'Other' } });
     const tenant = await admin.base.tenants.bySlug(other);
@@ -84,7 +84,7 @@ describe('signing keys through the admin API', () => {
   it('tell the audit trail who changed them, and other processes that they changed', async () => {
     const versionOf = async () => (await admin.base.tenants.bySlug(params.tenant))?.version ?? 0;
     const before = await versionOf();
-    const kid = kidsOf((await rotate({ now: true })).body.keys, 'retired')[0] ?? '';
+    const kid = kidsOf((await rotate({ now: true })).body.items, 'retired')[0] ?? '';
     const rotated = await versionOf();
     expect(rotated).to.be.greaterThan(before);
     await admin.call('retireKey', { params: { ...params, kid } });

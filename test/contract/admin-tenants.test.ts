@@ -19,7 +19,7 @@ interface Shown {
   status: string;
   managedBy: string;
   issuer: string;
-  deleteAfter?: string;
+  deleteAfter: string | null;
 }
 const EVERYTHING = ['*:*'];
 
@@ -216,7 +216,7 @@ describe('tenants through the admin API', () => {
 
       const restored = await admin.call<Shown>('restoreTenant', { params });
       expect(restored.body).to.include({ status: 'suspended' });
-      expect(restored.body).not.to.have.property('deleteAfter');
+      expect(restored.body).to.include({ deleteAfter: null });
       await admin.refused('restoreTenant', 'wrong-state', { params });
       await admin.call('resumeTenant', { params });
       expect((await show(slug)).status).to.equal('active');
@@ -296,7 +296,7 @@ describe('tenants through the admin API', () => {
       await declared.update(id, { name: 'Of the file', settings: settings() });
       const now = await show(slug);
       expect(now).to.include({ status: 'active', managedBy: 'file' });
-      expect(now).not.to.have.property('deleteAfter');
+      expect(now).to.include({ deleteAfter: null });
     });
   });
 

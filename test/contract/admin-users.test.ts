@@ -30,6 +30,17 @@ describe('users through the admin API', () => {
   });
 
   describe('that are made', () => {
+    it('with passwords are so many at once, apart from sign-ins, which wait for none of them', async () => {
+      const making = Promise.allSettled(
+        Array.from({ length: 100 }, () => create({ userName: uuidv7(), password: PASSWORD })),
+      );
+      const { ok } = await admin.base.passwordHash.verify(undefined, PASSWORD);
+      expect(ok).to.equal(false);
+      const refusals = (await making).flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
+      expect(refusals).to.have.lengthOf.within(80, 91);
+      for (const refusal of refusals) expect(refusal).to.include({ status: 429, retryAfter: 1 });
+    });
+
     it('are active with a password, which is kept as a hash, and shown nowhere', async () => {
       const { status, body, etag, location } = await create({
         userName: ' Ann.Example ',

@@ -162,6 +162,44 @@ describeOnEveryDatabase('the seals of the audit log', ({ db, other }) => {
     expect((await verify(tenant, head)).broken).to.deep.equal({ seal: 3, breach: 'head-differs' });
   });
 
+  /** As somebody does who can write to the database, and leaves it to the server to seal the log again. */
+  async function sealAnew(tenant: Tenant): Promise<void> {
+    await db().query('delete from audit_seals where tenant_id = $1', [tenant.id]);
+    await db().query(`update audit_events set seal = null, actor_id = 'somebody else' where tenant_id = $1`, [
+      tenant.id,
+    ]);
+    await seal();
+  }
+  const age = (tenant: Tenant, by: string) =>
+    db().query('update audit_events set at = at - $2::interval where tenant_id = $1 and seal is null', [tenant.id, by]);
+
+  it('tell of a log that was written anew: by the head that was kept, and by how old its events are', async () => {
+    const tenant = await sealed();
+    const { head } = await verify(tenant);
+    await db().query('delete from audit_seals where tenant_id = $1', [tenant.id]);
+    await db().query('update audit_events set seal = null where tenant_id = $1', [tenant.id]);
+    await age(tenant, '25 hours');
+    await sealAnew(tenant);
+    expect(await verify(tenant)).to.deep.include({ broken: undefined, late: { firstSeal: 1, seals: 1 } });
+    expect((await verify(tenant, head)).broken).to.deep.equal({ seal: 3, breach: 'head-missing' });
+  });
+
+  it('say which were made late, but of those that a kept head vouches for', async () => {
+    const tenant = await sealed();
+    await write(tenant, 2);
+    await age(tenant, '23 hours');
+    await seal();
+    expect((await verify(tenant)).late).to.equal(undefined);
+    await write(tenant, 2);
+    await age(tenant, '25 hours');
+    await seal();
+    await write(tenant, 1);
+    await seal();
+    const found = await verify(tenant);
+    expect(found).to.deep.include({ broken: undefined, late: { firstSeal: 5, seals: 1 } });
+    expect((await verify(tenant, found.head)).late).to.equal(undefined);
+  });
+
   it('are another tenant’s own', async () => {
     const [tenant, neighbour] = [await sealed(), await aTenant()];
     expect((await verify({ ...tenant, secret: neighbour.secret })).broken).to.deep.equal({

@@ -64,7 +64,7 @@ describe('the audit log', () => {
     const [event] = items;
     expect(event).to.deep.include({
       type: 'login.failed',
-      actor: { kind: 'api-key', id: 'actor-0' },
+      actor: { kind: 'api-key', id: 'actor-0', tenant: null },
       subject: { kind: 'user', id: 'subject-3' },
       reason: 'bad-credentials',
       detail: { index: 3 },

@@ -105,6 +105,12 @@ describe('who calls the admin API', () => {
         owner.id,
       ]);
       expect([...(await asBearer(await asOwner())).managedGroups]).to.deep.equal([group]);
+      const managing = async (scope: string) => (await asBearer(await asOwner({ claims: { scope } }))).managing;
+      expect(await managing('openid groups:read')).to.equal('groups:read');
+      for (const scope of ['groups:write', '*:*', 'groups:read groups:write']) {
+        expect(await managing(scope)).to.equal('groups:write');
+      }
+      for (const scope of ['openid', 'users:write roles:read']) expect(await managing(scope)).to.equal(undefined);
     });
 
     it('is nobody without one, and is told how to come by one', async () => {
@@ -231,6 +237,37 @@ describe('who calls the admin API', () => {
     });
   });
 
+  describe('in the midst of what goes on for long', () => {
+    it('is who it was, with what they may do by then, and without another proof', async () => {
+      const helper = await aUser(admin.base, acme, ['helpdesk']);
+      const key = await aProofKey();
+      const token = await userToken(admin.base, acme, helper.id, { claims: { cnf: { jkt: key.thumbprint } } });
+      const caller = await authenticate(requestWith(`DPoP ${token}`, await key.prove(token)));
+      const again = await caller.renew?.();
+      expect(again).to.deep.include({ id: helper.id, scheme: 'DPoP', permissions: caller.permissions });
+      await admin.base.roles.setRolesOf(acme.id, { kind: 'user', id: helper.id }, []);
+      expect([...((await again?.renew?.())?.permissions ?? ['some'])]).to.deep.equal([]);
+      await admin.base.db.query(`update users set status = 'disabled' where tenant_id = $1 and id = $2`, [
+        acme.id,
+        helper.id,
+      ]);
+      await refused(caller.renew?.() ?? expect.fail('it always stands'));
+    });
+
+    it('is nobody once the key is revoked', async () => {
+      const made = await authority.apiKeys.create(acme.id, {
+        name: 'script in the midst',
+        permissions: ['users:read'],
+        createdBy: 'the test',
+        expiresAt: new Date(Date.now() + 60_000),
+      });
+      const caller = await asBearer(made.key);
+      expect(await caller.renew?.()).to.deep.include({ id: made.id, permissions: new Set(['users:read']) });
+      await authority.apiKeys.remove(acme.id, made.id);
+      await refused(caller.renew?.() ?? expect.fail('it always stands'));
+    });
+  });
+
   describe('with a token that is bound to a key', () => {
     const bound = async () => {
       const key = await aProofKey();
@@ -241,7 +278,7 @@ describe('who calls the admin API', () => {
     it('is who proves to have the key, once for each proof', async () => {
       const { key, token } = await bound();
       const proof = await key.prove(token);
-      expect((await asBound(token, proof)).id).to.equal(owner.id);
+      expect(await asBound(token, proof)).to.include({ id: owner.id, scheme: 'DPoP' });
       expect(await refused(asBound(token, proof))).to.match(/^DPoP error="invalid_dpop_proof", algs="ES256 /);
       await asBound(token, await key.prove(token));
       const another = await key.prove(token);

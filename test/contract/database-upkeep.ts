@@ -156,6 +156,25 @@ export function describeUpkeep(opened: () => OpenDatabase): void {
         ]);
       });
 
+      it('takes API keys and imports a month after they have ended', async () => {
+        const tenant = await aTenant(db);
+        const days = (count: number): Date => minutes(count * 1_440);
+        for (const [name, at] of Object.entries({ old: days(-31), ended: days(-29) })) {
+          await db.query(
+            `insert into api_keys (id, tenant_id, name, permissions, secret_hash, created_by, expires_at)
+             values (gen_random_uuid(), $1, $2, '{}', $2, 'test', $3)`,
+            [tenant, name, at],
+          );
+          await db.query(
+            `insert into imports (id, tenant_id, digest, state, updated_at) values (gen_random_uuid(), $1, $2, 'failed', $3)`,
+            [tenant, name, at],
+          );
+        }
+        expect(await sweepExpired(db, now)).to.equal(2);
+        expect(await column(db, 'select name from api_keys')).to.deep.equal(['ended']);
+        expect(await column(db, 'select digest from imports')).to.deep.equal(['ended']);
+      });
+
       it('works through more than a batch, two processes at once', async () => {
         const tenant = await aTenant(db);
         await db.query(

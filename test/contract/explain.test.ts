@@ -129,7 +129,7 @@ describe('explaining a sign-in', () => {
 
   async function explain(tenant: string, login: string, more: object = {}): Promise<Explanation> {
     const params = { tenant: admin.tenants[tenant]?.slug ?? '' };
-    const { body } = await admin.call('explainSignIn', { params, body: { login, ...more } });
+    const { body } = await admin.call('explain', { params, body: { login, ...more } });
     return explanation.parse(body);
   }
   const verdictOn = async (tenant: string, login: string, more: object = {}) =>
@@ -145,7 +145,7 @@ describe('explaining a sign-in', () => {
       ['south', 'nobody', null],
     ]);
     expect(told.lookups[0]?.filter).to.contain('(uid=pia)');
-    expect(told.entry).to.deep.include({ directory: 'north', dn: pia.dn, state: 'enabled', username: 'pia' });
+    expect(told.entry).to.deep.include({ directory: 'north', dn: pia.dn, state: 'enabled', userName: 'pia' });
     expect(told.account).to.deep.equal({ id: null, kind: 'directory', status: 'active', lastLoginAt: null });
     expect(told.notes.join()).to.contain('never signed in');
     const sales = `cn=sales,ou=groups,o=explain-north,dc=demo,dc=test`;
@@ -155,8 +155,8 @@ describe('explaining a sign-in', () => {
     ]);
     const staff = told.groups.find(({ name }) => name === 'staff');
     expect(told.roles).to.deep.equal([
-      { name: 'reader', why: [{ by: 'role', role: 'seller' }] },
-      { name: 'seller', why: [{ by: 'group', reference: 'staff', groupId: staff?.id }] },
+      { name: 'reader', ways: [{ by: 'inherited', role: 'seller' }] },
+      { name: 'seller', ways: [{ by: 'group', group: { id: staff?.id, name: 'staff' } }] },
     ]);
     expect(told.policy).to.deep.include({
       isAllowed: true,
@@ -185,7 +185,7 @@ describe('explaining a sign-in', () => {
 
   it('tells who is nobody, and keeps no name that may be a password', async () => {
     expect(await verdictOn('acme', 'nobody of this name')).to.equal('unknown-login');
-    expect(await verdictOn('acme', 'a\u0000b')).to.equal('malformed-login');
+    expect(await verdictOn('acme', 'a\u0007b')).to.equal('malformed-login');
     const kept = await admin.base.db.query(
       `select 1 from audit_events where tenant_id = $1 and detail::text like '%nobody of this name%'`,
       [admin.tenants.acme?.id],
@@ -303,9 +303,9 @@ describe('explaining a sign-in', () => {
     const globex = admin.tenants.strict;
     if (!acme || !globex) throw new Error('a tenant is missing');
     const sent = { params: { tenant: acme.slug }, body: { login: 'pia' } };
-    await admin.refused('explainSignIn', 'permission-denied', { ...sent, caller: callerOf(acme, ['users:read']) });
-    await admin.refused('explainSignIn', 'not-found', { ...sent, caller: callerOf(globex, ['explain:read']) });
-    await admin.refused('explainSignIn', 'invalid-request', {
+    await admin.refused('explain', 'permission-denied', { ...sent, caller: callerOf(acme, ['users:read']) });
+    await admin.refused('explain', 'not-found', { ...sent, caller: callerOf(globex, ['explain:read']) });
+    await admin.refused('explain', 'invalid-request', {
       params: { tenant: acme.slug },
       body: { login: 'pia', password: 'x' },
     });

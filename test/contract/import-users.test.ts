@@ -9,8 +9,10 @@ import { tenantSettings } from '../../src/tenants/tenant-settings.ts';
 import type { Tenant } from '../../src/tenants/tenants.ts';
 import type { Caller } from '../../src/admin/caller.ts';
 import type { Sent } from '../../src/admin/dispatch.ts';
+import { Problem } from '../../src/admin/problem.ts';
 import { callerOf, startAdmin } from '../support/admin.ts';
 import type { TestAdmin } from '../support/admin.ts';
+import { eventually } from '../support/eventually.ts';
 
 const HASH = sshaOf('correct horse battery');
 const OTHER_HASH = sshaOf('another password');
@@ -42,7 +44,7 @@ describe('importing users', () => {
     };
     const allowed = ['totp', 'email', 'sms', 'recovery-code'];
     const settings = tenantSettings.parse({ policy: { secondFactors: { allowed }, sms: { country: 'CH' } } });
-    admin = await startAdmin({ acme: { roles, settings }, globex: {} });
+    admin = await startAdmin({ acme: { roles, settings }, globex: {}, initech: {} });
     acme = tenantNamed('acme');
     await group('Finance');
   });
@@ -270,7 +272,6 @@ describe('importing users', () => {
     );
     admin.base.caches.forget(acme.id);
     const caller = callerOf(acme, ['users:read', 'invoice:read', 'groups:write']);
-    const withWrite = callerOf(acme, ['users:write', 'invoice:read']);
     await admin.refused('importUsers', 'permission-denied', { params: { tenant: acme.slug }, caller });
     const reader = callerOf(acme, ['users:write']);
     const { rows } = await send(
@@ -294,17 +295,123 @@ describe('importing users', () => {
     const byClerk = await send(
       lines({ userName: 'i2', roles: ['clerk'] }, { userName: 'i5', groups: ['chiefs'] }),
       {},
-      { caller: callerOf(acme, ['users:write', 'invoice:read']) },
+      { caller: callerOf(acme, ['users:write', 'roles:write', 'groups:write', 'invoice:read']) },
     );
-    expect(withWrite.permissions.has('users:write')).to.equal(true);
     expect(byClerk.rows.map(({ outcome }) => outcome)).to.deep.equal(['created', 'created']);
     const byKey = await send(
       lines({ userName: 'i6', groups: ['chiefs'] }),
       {},
-      { caller: callerOf(acme, ['users:read', 'users:write']) },
+      { caller: callerOf(acme, ['users:read', 'users:write', 'groups:write']) },
     );
     expect(byKey.rows[0]?.outcome).to.equal('created');
     expect((await account('boss'))?.passwordHash).to.equal(undefined);
+  });
+
+  it('gives roles, groups and factors to whoever may give them, and not to whoever may only write users', async () => {
+    const rows = lines(
+      { userName: 'j1', roles: ['clerk'] },
+      { userName: 'j2', groups: ['chiefs'] },
+      { userName: 'j3', totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' },
+    );
+    const held = ['users:write', 'invoice:read'];
+    const { rows: refused } = await send(rows, {}, { caller: callerOf(acme, held) });
+    expect(refused.map(({ errors }) => errors?.[0])).to.deep.equal([
+      { pointer: '#/roles', detail: 'needs roles:write' },
+      { pointer: '#/groups', detail: 'needs groups:write' },
+      { pointer: '#', detail: 'needs factors:write' },
+    ]);
+    const caller = callerOf(acme, [...held, 'roles:write', 'groups:write', 'factors:write']);
+    const { rows: given } = await send(rows, {}, { caller });
+    expect(given.map(({ outcome }) => outcome)).to.deep.equal(['created', 'created', 'created']);
+    const [{ id: managed } = { id: '' }] = (await account('j2'))?.user.groups ?? [];
+    const manager = callerOf(acme, held, { managedGroups: new Set([managed]) });
+    const byManager = await send(lines({ userName: 'j4', groups: ['chiefs'] }), {}, { caller: manager });
+    expect(byManager.rows[0]?.outcome).to.equal('created');
+  });
+
+  /** Somebody who may do this to begin with, and once `less` is called, that. */
+  function whoLoses(before: readonly string[], later: () => Promise<Caller>): { caller: Caller; less: () => void } {
+    let isLess = false;
+    const first = callerOf(acme, before);
+    const renew = () => (isLess ? later() : Promise.resolve(first));
+    return { caller: { ...first, renew }, less: () => (isLess = true) };
+  }
+
+  const LOST: Record<string, () => Promise<Caller>> = {
+    'has been revoked': () => Promise.reject(new Problem('unauthenticated', 'This token or key is not good.')),
+    'may read alone': () => Promise.resolve(callerOf(acme, ['users:read'])),
+  };
+  for (const [what, later] of Object.entries(LOST)) {
+    it(`breaks off before the next batch where whoever imports ${what}`, async () => {
+      const { caller, less } = whoLoses(['users:write'], later);
+      const people = Array.from({ length: 400 }, (_, index) => ({
+        userName: `${crypto.randomUUID()}${String(index)}`,
+      }));
+      async function* losingIt() {
+        yield Buffer.from(lines(...people.slice(0, 201)));
+        await eventually('the first batch', async () => (await account(people[0]?.userName ?? '')) !== undefined);
+        less();
+        yield Buffer.from(lines(...people.slice(201)));
+      }
+      const { rows, error } = await send(Readable.from(losingIt()), {}, { caller });
+      expect(rows).to.have.lengthOf(200);
+      expect(error).to.deep.include({ code: 'permission-denied', nextRow: 201 });
+      expect(error?.detail).to.match(/^(This token or key is not good|This needs users:write)\.$/);
+      expect(await account(people[200]?.userName ?? '')).to.equal(undefined);
+    });
+  }
+
+  it('breaks off where the role to give, or the tenant, is lost meanwhile', async () => {
+    const stays = callerOf(acme, ['users:write', 'roles:write', 'invoice:read']);
+    const { caller, less } = whoLoses([...stays.permissions], () => Promise.resolve(callerOf(acme, ['users:write'])));
+    less();
+    const { rows } = await send(lines({ userName: 'k1', roles: ['clerk'] }), {}, { caller });
+    expect(rows[0]?.errors).to.deep.equal([{ pointer: '#/roles', detail: 'needs roles:write' }]);
+    const own = tenantNamed('initech');
+    const params = { tenant: own.slug };
+    const owner = callerOf(own, ['users:write']);
+    const renew = async () => {
+      await admin.base.db.query(`update tenants set status = 'suspended' where id = $1`, [own.id]);
+      return owner;
+    };
+    const { error } = await send(lines({ userName: 'k2' }), {}, { params, caller: { ...owner, renew } });
+    expect(error).to.deep.include({ code: 'permission-denied', detail: 'This tenant is suspended.' });
+  });
+
+  it('breaks an export off where whoever exports may no longer, with a last line that says so', async () => {
+    const globex = tenantNamed('globex');
+    const renew = () => Promise.resolve(callerOf(globex, []));
+    const asked = {
+      params: { tenant: globex.slug },
+      caller: callerOf(globex, ['users:read', 'audit:read'], { renew }),
+    };
+    const ndjson = await textOf((await admin.call('exportUsers', asked)).body);
+    expect(JSON.parse(ndjson)).to.deep.equal({
+      error: { code: 'permission-denied', detail: 'This needs users:read.' },
+    });
+    const csv = await textOf((await admin.call('exportUsers', { ...asked, query: { format: 'csv' } })).body);
+    expect(csv.split('\r\n').slice(1)).to.deep.equal(['error: This needs users:read.', '']);
+    const log = await textOf((await admin.call('exportAuditEvents', asked)).body);
+    expect(JSON.parse(log)).to.have.nested.property('error.detail', 'This needs audit:read.');
+  });
+
+  it('ends a batch at a mebibyte, so that few rows are in memory', async () => {
+    const pad = 'x'.repeat(60_000);
+    async function* slow() {
+      for (let row = 0; row < 60; row++) {
+        yield Buffer.from(lines({ userName: `large${String(row)}`, picture: pad }));
+        await Promise.resolve();
+      }
+    }
+    let batches = 0;
+    const first = callerOf(acme, ['users:write']);
+    const renew = () => {
+      batches += 1;
+      return Promise.resolve(first);
+    };
+    const { rows } = await send(Readable.from(slow()), {}, { caller: { ...first, renew } });
+    expect(rows).to.have.lengthOf(60);
+    expect(batches).to.equal(4);
   });
 
   it('disables no owner by a file', async () => {

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
 
 import { createPostgresClients } from '../../src/clients/clients-postgres.ts';
 import type { TenantDeclaration } from '../../src/tenants/tenant-declaration.ts';
 import { createPostgresTenants } from '../../src/tenants/tenants-postgres.ts';
 import { describeOnEveryDatabase } from '../support/every-database.ts';
+import { aTenant } from '../support/rows.ts';
 import {
   aClient,
   aDirectory,
@@ -201,6 +203,28 @@ describeOnEveryDatabase('applying a configuration', ({ db, other }) => {
     );
     expect(reports.map((report) => report.length).sort()).to.deep.equal([0, 0, 0, 6]);
     expect(await events(slug)).to.have.length(1);
+  });
+
+  it('gives the built-in roles to a tenant that a process of the version before made, once', async () => {
+    const tenantId = await aTenant(db());
+    const stored = () =>
+      db().query<{ name: string; owner: string }>('select name, owner from roles where tenant_id = $1 order by name', [
+        tenantId,
+      ]);
+    const version = () => db().one('select changed_version as version from tenants where id = $1', [tenantId]);
+    // As its `admin create` does.
+    await db().query(
+      `insert into roles (id, tenant_id, name, permissions, inherits, owner) values ($1, $2, 'owner', '{}', '{}', 'api')`,
+      [uuidv7(), tenantId],
+    );
+    const before = await version();
+    await apply(db(), {});
+    const after = await version();
+    const names = ['admin', 'auditor', 'helpdesk', 'owner'];
+    expect(await stored()).to.deep.equal(names.map((name) => ({ name, owner: 'system' })));
+    expect(after).not.to.deep.equal(before);
+    await apply(db(), {});
+    expect(await version()).to.deep.equal(after);
   });
 
   it('leaves a tenant as it was when a part of it fails', async () => {

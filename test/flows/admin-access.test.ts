@@ -13,9 +13,12 @@ import { ADMIN_PERMISSIONS } from '../../src/admin/permissions.ts';
 import { composeCore, openStorage } from '../../src/compose-core.ts';
 import { loadConfiguration } from '../../src/config.ts';
 import { createLog } from '../../src/observability/log.ts';
+import { apiClient } from '../support/admin-http.ts';
+import { fill, idsOf, pathOf } from '../support/admin-things.ts';
+import type { Ids, Listed } from '../support/admin-things.ts';
 import { operationsOf, sampleOf } from '../support/openapi.ts';
 import type { Document, Operation } from '../support/openapi.ts';
-import { runSallyport, startSallyport } from '../support/sallyport.ts';
+import { startSallyport } from '../support/sallyport.ts';
 import type { Sallyport } from '../support/sallyport.ts';
 
 interface Problem {
@@ -26,8 +29,6 @@ interface Answer {
   status: number;
   problem: Problem;
 }
-
-type Ids = Record<string, string>;
 
 describe('access to the admin API', function () {
   this.timeout(180_000);
@@ -48,7 +49,7 @@ describe('access to the admin API', function () {
     operations = operationsOf(document);
     const acme = await tokensOf(sallyport, 'acme');
     tokens = { acme, globex: await tokensOf(sallyport, 'globex') };
-    await fill(sallyport, 'globex', tokens.globex);
+    await fill(sallyport.publicUrl, 'globex', tokens.globex.everything);
     foreign = await idsOf(operations, (path) => read(path, tokens.globex.key), 'globex');
     database = new pg.Client(sallyport.databaseUrl);
     await database.connect();
@@ -216,20 +217,9 @@ describe('access to the admin API', function () {
   }
 });
 
-interface Listed {
-  items: readonly Record<string, string>[];
-  nextPageToken?: string;
-}
-
 /** Whoever is of no use to root is not even told whether they have the permission. */
 function isOfRoot({ path }: Operation, status: number): boolean {
   return status === 403 || (status === 404 && !path.includes('{tenant}/'));
-}
-
-function pathOf({ path }: Operation, tenant: string, ids: Ids): string {
-  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    name === 'tenant' ? tenant : encodeURIComponent(ids[name] ?? '0190a000-0000-7000-8000-000000000000'),
-  );
 }
 
 function valueOf(format: string, name: string, ids: Ids): unknown {
@@ -239,28 +229,6 @@ function valueOf(format: string, name: string, ids: Ids): unknown {
   if (format === 'email') return 'ann@example.com';
   if (format === 'date-time') return new Date(Date.now() + 86_400_000).toISOString();
   return name === 'slug' ? 'acme' : 'something';
-}
-
-/** The first thing of every collection that can be listed, by the name that paths give it. */
-async function idsOf(
-  operations: readonly Operation[],
-  read: (path: string) => Promise<Listed>,
-  tenant: string,
-): Promise<Ids> {
-  const ids: Ids = {};
-  for (const { path, params } of operations.toSorted((a, b) => a.path.length - b.path.length)) {
-    const last = params.at(-1);
-    if (last === undefined || last === 'tenant' || last in ids || !path.endsWith(`{${last}}`)) continue;
-    const collection = path.slice(0, path.lastIndexOf('/'));
-    const list = operations.find((one) => one.path === collection && one.method === 'GET');
-    if (!list || !params.slice(0, -1).every((name) => name === 'tenant' || name in ids)) continue;
-    const { items } = await read(pathOf(list, tenant, ids));
-    // What the file declares, and what every tenant has, other tenants have by the same name.
-    const item = items.find(({ managedBy = 'api' }) => managedBy === 'api');
-    const id = item && (item[last] ?? item.id ?? item.client_id ?? item.kid ?? item.uid ?? item.name);
-    if (id !== undefined) ids[last] = id;
-  }
-  return ids;
 }
 
 interface Tokens {
@@ -282,11 +250,6 @@ function ofFile() {
 }
 
 async function tokensOf({ configFile, publicUrl }: Sallyport, slug: string): Promise<Tokens> {
-  const keyWith = async (permissions: readonly string[]) => {
-    const members = [`name=${randomUUID()}`, `permissions:=${JSON.stringify(permissions)}`];
-    const made = await command(configFile, 'api-keys', 'create', '-t', slug, ...members, '--json');
-    return String(JSON.parse(made).key);
-  };
   const loaded = loadConfiguration({ file: configFile, env: {} });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const storage = await openStorage(loaded.configuration, createLog({ level: 'silent' }));
@@ -310,11 +273,13 @@ async function tokensOf({ configFile, publicUrl }: Sallyport, slug: string): Pro
       })
         .setProtectedHeader({ alg: 'ES256', kid: jwk.kid ?? '', typ })
         .sign(key);
+    const everything = await sign({ ...good, scope: '*:*' });
+    const keyWith = (permissions: readonly string[]) => aKey(publicUrl, slug, everything, permissions);
     return {
       key: await keyWith(ADMIN_PERMISSIONS),
       keyWith,
       service: await sign(good),
-      everything: await sign({ ...good, scope: '*:*' }),
+      everything,
       wrongAudience: await sign({ ...good, aud: 'https://api.example.com' }),
       idToken: await sign({ aud: 'console' }, 'JWT'),
       expired: await sign(good, 'at+jwt', -600),
@@ -335,35 +300,10 @@ function seconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-/** One thing of each kind, so that there is an id to try. */
-async function fill({ publicUrl }: Sallyport, slug: string, { everything }: Tokens): Promise<void> {
-  const post = async (at: string, body: object): Promise<Record<string, string>> => {
-    const headers = { authorization: `Bearer ${everything}`, 'content-type': 'application/json' };
-    const answer = await fetch(`${publicUrl}/admin/v1/tenants/${slug}${at}`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(body),
-    });
-    if (!answer.ok) throw new Error(`${at}: ${await answer.text()}`);
-    return answer.json() as Promise<Record<string, string>>;
-  };
-  const user = await post('/users', { userName: 'gerda', profile: { email: 'gerda@example.com' } });
-  await post('/users', { userName: 'gustav' });
-  const group = await post('/groups', { name: 'staff' });
-  await post('/groups', { name: 'board' });
-  await post(`/groups/${group.id ?? ''}/members`, { userId: user.id });
-  await post(`/groups/${group.id ?? ''}/managers`, { userId: user.id });
-  await post('/resource-types', { name: 'invoice', actions: ['read'] });
-  await post('/roles', { name: 'reader', permissions: ['invoice:read'] });
-  await post('/clients', { client_id: 'wiki', redirect_uris: ['https://wiki.example/'] });
-  await post('/clients/wiki/secrets', {});
-  await post('/webhooks', { url: 'https://hooks.example/', events: ['user.*'] });
-}
-
-async function command(configFile: string, ...args: string[]): Promise<string> {
-  const { code, output } = await runSallyport([...args, '--config', configFile]);
-  if (code !== 0) throw new Error(`${args.join(' ')}: ${output}`);
-  return output;
+async function aKey(publicUrl: string, slug: string, token: string, permissions: readonly string[]): Promise<string> {
+  const api = apiClient(publicUrl, token);
+  const { body, text } = await api(`/tenants/${slug}/api-keys`, { json: { name: randomUUID(), permissions } });
+  return typeof body.key === 'string' ? body.key : expect.fail(text);
 }
 
 /** Every row of the tenant, but for what every request leaves behind. */

@@ -35,8 +35,9 @@ describe('tokens for the admin API', () => {
     resources: { [OTHER_API]: { scopes: ['users:read'] } },
     roles: { feeder: { inherits: ['helpdesk'] } },
     clients: {
-      console: registration({ client_name: 'Console' }),
-      partner: registration({ client_name: 'Partner', firstParty: false }),
+      console: registration({ client_name: 'Console', scope: 'openid offline_access *:*' }),
+      partner: registration({ client_name: 'Partner', firstParty: false, scope: 'openid users:read' }),
+      plain: registration({ client_name: 'Plain' }),
       narrow: registration({ client_name: 'Narrow', scope: 'openid users:read' }),
       feed: service({ roles: ['feeder'] }),
       idle: service(),
@@ -143,6 +144,14 @@ describe('tokens for the admin API', () => {
       const narrow = await createApp(server.issuer('acme'), { clientId: 'narrow' });
       const { access_token: token } = await tokensOf(narrow, boss, { scope: 'openid users:read users:write *:*' });
       expect(decodeJwt(token).scope).to.equal('users:read');
+    });
+
+    it('are not for an application whose registration names none of the scopes', async () => {
+      const plain = await createApp(server.issuer('acme'), { clientId: 'plain' });
+      for (const scope of ['openid', 'openid users:read *:*']) {
+        const { url } = await plain.begin({ resource: audience, scope });
+        expect(refusalIn(await createUserAgent().get(url))).to.equal('invalid_target');
+      }
     });
 
     it('are good for nothing any more once the application gives up its grant', async () => {

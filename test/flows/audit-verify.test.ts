@@ -74,6 +74,21 @@ describe('sallyport audit verify', () => {
     expect(cut.out).to.include('BROKEN at seal 1 (head-missing)');
   });
 
+  it('warns whoever gives no head, and of what was sealed late', async () => {
+    const ofGlobex = `tenant_id = (select id from tenants where slug = 'globex')`;
+    await db.query(`delete from audit_seals where ${ofGlobex}`);
+    await db.query(`update audit_events set seal = null, at = at - interval '2 days' where ${ofGlobex}`);
+    const core = composeCore({ db, encryption });
+    const log = { info: () => undefined };
+    await sealAll({ seals: createPostgresSeals(db), tenants: core.tenants, log }, undefined, -1);
+
+    const { code, out, err } = await verify('--tenant', 'globex');
+    expect(code).to.equal(0);
+    expect(err).to.include('Without --head').and.include('globex: sealed-late: 1 seals, the first of them 1,');
+    const [, head = ''] = /head (\S+);/.exec(out) ?? [];
+    expect(await verify('--tenant', 'globex', '--head', head)).to.include({ code: 0, err: '' });
+  });
+
   it('says what is wrong with how it was asked', async () => {
     expect((await verify('--tenant', 'nobody')).code).to.equal(3);
     expect((await verify('--head', 'x')).code).to.equal(2);

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { startProcess } from '../support/processes.ts';
 
 const BENCH = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
+const ADMIN_BENCH = fileURLToPath(new URL('../../bench/administration.ts', import.meta.url));
 const SCENARIOS = ['login', 'client-credentials', 'refresh'];
 const SHORT = [
   '--seconds',
@@ -27,6 +28,11 @@ const SHORT = [
   '100',
 ];
 
+const SHORT_ADMIN = [
+  ...['--small', '200', '--large', '400'],
+  ...['--rows', '300', '--seconds', '0.1', '--rounds', '1', '--keys', '5'],
+];
+
 const side = z.object({ perSecond: z.number().positive() });
 const calls = z.record(z.string(), z.number());
 const kept = z.object({
@@ -41,6 +47,15 @@ const kept = z.object({
   ),
 });
 
+const comparison = z.object({ name: z.string(), small: z.number().positive(), large: z.number().positive() });
+const plan = z.object({ name: z.string(), tenant: z.string(), rowsRead: z.number(), through: z.string() });
+const imported = z.object({
+  created: z.number(),
+  failed: z.number(),
+  memory: z.object({ most: z.number().positive() }),
+});
+const keptOfAdmin = z.object({ operations: z.array(comparison), plans: z.array(plan), imported });
+
 describe('the benchmark', () => {
   let results: string;
   before(async () => {
@@ -53,7 +68,7 @@ describe('the benchmark', () => {
     const bench = await startProcess(process.execPath, [BENCH, ...SHORT, '--only', ...SCENARIOS, '--results', results]);
     expect(await bench.exited, bench.output()).to.equal(0);
 
-    const [file = ''] = await readdir(results);
+    const file = (await readdir(results)).find((name) => !name.startsWith('admin-')) ?? '';
     const { scenarios, failures } = kept.parse(JSON.parse(await readFile(path.join(results, file), 'utf8')));
     expect(failures).to.deep.equal([]);
     const names = scenarios.map(({ scenario }) => scenario);
@@ -63,5 +78,20 @@ describe('the benchmark', () => {
     expect(login?.calls.bare).to.have.property('upsert').above(5);
     expect(Object.keys(login?.calls.sql ?? {})).to.include('begin');
     expect(Object.keys(login?.calls.redis ?? {})).to.include('set AuthorizationCode');
+  });
+
+  it('of the admin API compares two tenants, and tells what Postgres read for a page', async function () {
+    this.timeout(90_000);
+    const bench = await startProcess(process.execPath, [ADMIN_BENCH, ...SHORT_ADMIN, '--results', results]);
+    expect(await bench.exited, bench.output()).to.equal(0);
+
+    const file = (await readdir(results)).find((name) => name.startsWith('admin-')) ?? '';
+    const summary = keptOfAdmin.parse(JSON.parse(await readFile(path.join(results, file), 'utf8')));
+    expect(summary.operations.map(({ name }) => name)).to.include.members(['page in the middle', 'get', 'create']);
+    const byName = summary.plans.filter(({ name }) => name === 'first page by name');
+    expect(byName.map(({ tenant }) => tenant)).to.deep.equal(['small', 'large']);
+    for (const { rowsRead, through } of byName)
+      expect({ rowsRead, through }).to.deep.equal({ rowsRead: 51, through: 'users_by_name' });
+    expect(summary.imported).to.deep.include({ created: 300, failed: 0 });
   });
 });

@@ -57,10 +57,10 @@ describe('the secrets of a client', () => {
     }
   }
 
-  async function another(clientId: string, previousExpiresIn: number): Promise<string> {
+  async function another(clientId: string, overlap: number): Promise<string> {
     const client = await clients.find(tenantId, clientId);
     if (!client) throw new Error('no client');
-    const made = await clients.addSecret(tenantId, client, { expiresAt: undefined, previousExpiresIn });
+    const made = await clients.addSecret(tenantId, client, { expiresAt: undefined, overlap });
     if (!made.ok) throw new Error(made.reason);
     return made.value.secret;
   }

@@ -107,7 +107,7 @@ describe('the command line', () => {
     expect(made.output).to.match(/Password: [a-z2-9-]{23}\n/);
 
     const again = await sallyport('admin', 'create', 'alice', '--config', file);
-    expect(again.code).to.equal(1);
+    expect(again.code).to.equal(4);
     expect(again.output).to.include('sallyport admin set-password');
     const mended = await sallyport('admin', 'set-password', 'alice', '--config', file);
     expect(mended.output).to.match(/Password: [a-z2-9-]{23}\n/);
@@ -115,10 +115,26 @@ describe('the command line', () => {
     const weak = path.join(folder, 'weak-password');
     await writeFile(weak, 'passwordpassword1\n');
     const refused = await sallyport('admin', 'set-password', 'alice', '--password-file', weak, '--config', file);
-    expect(refused.code).to.equal(1);
+    expect(refused.code).to.equal(4);
     expect(refused.output).to.include('common').and.not.to.include('passwordpassword1');
-    expect((await sallyport('admin', 'create', 'bob', '--tenant', 'nowhere', '--config', file)).output).to.include(
-      'nowhere',
+    const nowhere = await sallyport('admin', 'create', 'bob', '--tenant', 'nowhere', '--config', file);
+    expect(nowhere.output).to.include('nowhere');
+    expect(nowhere.code).to.equal(3);
+  });
+
+  it('prints a link by which an administrator chooses a new password', async () => {
+    const file = await configured();
+    await sallyport('migrate', '--config', file);
+    await sallyport('admin', 'create', 'carol', '--config', file);
+    const made = await sallyport('admin', 'one-time-link', 'carol', '--config', file);
+    expect(made.code, made.output).to.equal(0);
+    expect(made.output).to.match(/^http:\/\/localhost:3000\/t\/root\/link\/[\w-]{43}$/m);
+    const events = await sallyport('audit-events', 'list', '-t', 'root', '--json', '--config', file);
+    expect(events.output).to.match(
+      /"type": "user\.link_sent"[^]*?"actor": \{\s*"kind": "system",\s*"id": "command line"/,
     );
+    const nobody = await sallyport('admin', 'one-time-link', 'nobody', '--config', file);
+    expect(nobody.output).to.equal('There is no account nobody in tenant root.\n');
+    expect(nobody.code).to.equal(3);
   });
 });

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { z } from 'zod';
 
+import { apiClient } from '../support/admin-http.ts';
 import { createUserAgent, textOf } from '../support/browser-like-client.ts';
 import type { Page, UserAgent } from '../support/browser-like-client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -19,6 +20,7 @@ const facts = z.object({
   issuers: z.record(z.string(), z.url()),
   app: z.url(),
   inbox: z.url(),
+  admin: z.object({ docs: z.url(), apiKey: z.string() }),
   users: z.array(
     z.object({
       tenant: z.string(),
@@ -154,6 +156,17 @@ describe('the demo, with everything embedded', () => {
   it('lets the administrator in, whose account lives here', async () => {
     const page = await signIn(browser, await door('acme/orders'), person('acme', 'admin@local'));
     expect(claimOn(page, 'roles')).to.equal('administrator, staff');
+  });
+
+  it('shows whoever administers it the API, and lets them in by its key', async () => {
+    const docs = await browser.get(told.admin.docs);
+    expect(docs.status).to.equal(200);
+    expect(textOf(docs, 'title')).to.equal('Sallyport admin API');
+    const api = apiClient(new URL(told.admin.docs).origin, told.admin.apiKey);
+    const { body } = await api('/tenants?sort=slug');
+    expect(body.items?.map(({ slug }) => slug)).to.deep.equal(['acme', 'globex', 'root']);
+    const made = await api('/tenants/acme/users', { json: { userName: 'bob' } });
+    expect(made.status, made.text).to.equal(201);
   });
 
   it('ends at SIGTERM, without a word of complaint', async () => {

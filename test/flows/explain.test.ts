@@ -112,10 +112,10 @@ async function explaining(configFile: string) {
   const base = composeBase({ configuration, storage, log });
   const pages = await composePages();
   const people = composePeople(base);
-  const delivery = composeDelivery(base, pages, configuration, {});
+  const delivery = composeDelivery(base, pages, configuration, { queuesOnly: true });
   const factors = composeSecondFactors(base, delivery);
   const { routes, dispatch } = composeAdmin({ base, pages, people, delivery, factors });
-  const route = routes.find(({ id }) => id === 'explainSignIn');
+  const route = routes.find(({ id }) => id === 'explain');
   const root = await base.tenants.bySlug('root');
   if (!route || !root) throw new Error('there is nothing to explain with');
   return {

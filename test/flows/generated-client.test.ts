@@ -25,7 +25,7 @@ describe('a client generated of the OpenAPI document', function () {
     folder = await mkdtemp(path.join(tmpdir(), 'sallyport-client-'));
     await cp(PROGRAM, folder, { recursive: true });
     [sallyport] = await Promise.all([
-      startSallyport({ tenants: { acme: {} } }),
+      startSallyport({ tenants: { acme: { name: 'Acme' } } }),
       run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder }),
     ]);
     const document = `${sallyport.publicUrl}/admin/v1/openapi.json`;

@@ -7,6 +7,7 @@ import type { Caller } from '../../src/admin/caller.ts';
 import type { Sent } from '../../src/admin/dispatch.ts';
 import { Problem } from '../../src/admin/problem.ts';
 import type { ProblemCode } from '../../src/admin/problem.ts';
+import type { AdminRoute } from '../../src/admin/route.ts';
 import { composeAdmin } from '../../src/compose-admin.ts';
 import { composeBase } from '../../src/compose-base.ts';
 import type { Base } from '../../src/compose-base.ts';
@@ -32,6 +33,7 @@ export interface TestAdmin {
   /** By the name under which it was declared. */
   tenants: Record<string, Tenant>;
   root: Tenant;
+  routes: readonly AdminRoute[];
   /** Mails that were sent. */
   mails: EmailMessage[];
   /** Runs a route; by the operator at a terminal unless `caller` says otherwise. */
@@ -108,6 +110,7 @@ export async function startAdmin(
     base,
     tenants,
     root,
+    routes,
     mails,
     call,
     async refused(id, code, sent) {

@@ -16,7 +16,11 @@ export function freshId(): string {
 
 /** Starts `work` twenty times before any of them has ended. */
 export function twenty<T>(work: (number: number) => Promise<T>): Promise<T[]> {
-  return Promise.all(Array.from({ length: 20 }, (_, number) => work(number)));
+  return atOnce(20, work);
+}
+
+export function atOnce<T>(count: number, work: (number: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, number) => work(number)));
 }
 
 /** What a call came to: undefined, or the OAuth error code with which it was refused. @throws whatever else it threw. */

@@ -15,6 +15,7 @@ const block = z.object({
   issuers: z.object({ acme: z.url(), globex: z.url() }),
   app: z.url(),
   inbox: z.url(),
+  admin: z.object({ docs: z.url(), apiKey: z.string() }),
   users: z.array(z.object({ username: z.string(), password: z.string(), totpSecret: z.string().optional() })),
 });
 

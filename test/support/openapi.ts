@@ -8,9 +8,11 @@ export interface Operation {
   permission: string | undefined;
   /** Names in the path, in its order. */
   params: readonly string[];
-  query: readonly { name: string; schema: Schema }[];
+  query: readonly { name: string; schema: Schema; description?: string }[];
   /** Media type and schema of the body, if there is one. */
   body: { type: string; schema: Schema } | undefined;
+  /** By status; without a schema where there is nothing to read, or no JSON. */
+  answers: Readonly<Record<string, Schema | undefined>>;
 }
 
 /** What of JSON Schema 2020-12 the document uses. */
@@ -26,6 +28,7 @@ export interface Schema {
   properties?: Record<string, Schema>;
   required?: readonly string[];
   items?: Schema;
+  additionalProperties?: Schema | boolean;
   minItems?: number;
   anyOf?: readonly Schema[];
   oneOf?: readonly Schema[];
@@ -41,8 +44,9 @@ export interface Document {
 interface RawOperation {
   operationId: string;
   'x-permission'?: string;
-  parameters?: readonly { in: string; name: string; schema: Schema }[];
+  parameters?: readonly { in: string; name: string; schema: Schema; description?: string }[];
   requestBody?: { content: Record<string, { schema: Schema }> };
+  responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
 }
 
 export function operationsOf({ paths }: Document): Operation[] {
@@ -57,6 +61,12 @@ export function operationsOf({ paths }: Document): Operation[] {
         params: [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
         query: (operation.parameters ?? []).filter((one) => one.in === 'query'),
         body: body && { type: body[0], schema: body[1].schema },
+        answers: Object.fromEntries(
+          Object.entries(operation.responses).map(([status, { content }]) => [
+            status,
+            (content?.['application/json'] ?? content?.['application/problem+json'])?.schema,
+          ]),
+        ),
       };
     }),
   );

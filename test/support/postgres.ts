@@ -15,6 +15,8 @@ import type { ProcessOptions, TestProcess } from './processes.ts';
 export interface TestPostgres {
   /** The URL of one of its databases (`postgres` unless told), over TCP on loopback. */
   url(database?: string): string;
+  /** All that it has logged since it was last started. */
+  log(): string;
   /** Runs one statement in the database `postgres`. */
   administer(sql: string): Promise<void>;
   /** Ends it; its data stays for `start`. */
@@ -66,6 +68,7 @@ export async function startPostgres({ maxConnections = 200 } = {}): Promise<Test
   const url = (database = 'postgres'): string => `postgres://postgres@127.0.0.1:${port}/${database}`;
   return {
     url,
+    log: () => server.output(),
     administer: (sql) => administer(url(), sql),
     stop,
     start: async () => {

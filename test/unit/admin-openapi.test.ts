@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect } from 'chai';
 import { z } from 'zod';
 
+import { parseFilter } from '../../src/admin/filter.ts';
 import { openApiDocument } from '../../src/admin/http/openapi.ts';
 import { idParam, route } from '../../src/admin/route.ts';
 import type { AdminRoute } from '../../src/admin/route.ts';
@@ -31,6 +32,7 @@ interface Document {
   openapi: string;
   servers: { url: string }[];
   paths: Record<string, Record<string, Operation>>;
+  tags: { name: string }[];
   components: { securitySchemes: object; schemas: Record<string, object> };
 }
 
@@ -84,6 +86,13 @@ const EXAMPLES: readonly AdminRoute[] = [
   ),
   route(
     {
+      ...{ ...common, id: 'tidyThings', method: 'POST', path: '/tenants/{tenant}/things:tidy', summary: 'Tidy' },
+      body: z.strictObject({ now: z.boolean().optional() }),
+    },
+    () => Promise.resolve({ body: undefined }),
+  ),
+  route(
+    {
       ...{ ...common, id: 'importThings', method: 'POST', path: '/tenants/{tenant}/things:import', summary: 'Import' },
       takes: ['text/csv'],
       gives: 'application/x-ndjson',
@@ -130,6 +139,12 @@ describe('the OpenAPI document', () => {
     expect(sort?.schema).to.deep.include({ enum: ['id', '-id', 'name', '-name'], default: 'name' });
     expect(deleted?.required).not.to.equal(true);
     for (const one of [pageSize, pageToken, filter, sort]) expect(one?.required).not.to.equal(true);
+  });
+
+  it('says that a body may be left out where all its members may', () => {
+    expect(operation('post', 'things').requestBody?.required).to.equal(true);
+    expect(operation('post', 'things:import').requestBody?.required).to.equal(true);
+    expect(operation('post', 'things:tidy').requestBody?.required).to.equal(false);
   });
 
   it('names a thing once, and shows it wherever it is answered', () => {
@@ -191,4 +206,63 @@ describe('the OpenAPI document of the whole API', () => {
       }
     }
   });
+
+  it('has patterns that JSON Schema reads: no flags, and each compiles', () => {
+    const patterns = valuesOf('pattern').filter((value) => typeof value === 'string');
+    expect(patterns.length).to.be.greaterThan(10);
+    for (const pattern of patterns) {
+      expect(pattern).not.to.match(/\/[a-z]*$/);
+      expect(() => new RegExp(pattern, 'u'), pattern).not.to.throw();
+    }
+  });
+
+  it('names every body and every answer of JSON', () => {
+    const unnamed = Object.values(document.paths)
+      .flatMap((methods) => Object.values(methods))
+      .filter(({ requestBody, responses }) => {
+        const given = Object.entries(responses).flatMap(([status, { content }]) => (status < '300' ? [content] : []));
+        const schemas = [requestBody?.content, ...given].map((content) => content?.['application/json']);
+        return schemas.some((one) => one && !/"\$ref":"#.components.schemas/.test(JSON.stringify(one)));
+      });
+    expect(unnamed.map(({ operationId }) => operationId)).to.deep.equal([]);
+  });
+
+  it('has its headings in the order in which a tenant is set up', () => {
+    const expected = [
+      'Tenants',
+      'Settings',
+      'Directories',
+      'Users',
+      'Groups',
+      'Roles',
+      'Clients',
+      'Sessions',
+      'API keys',
+    ];
+    expect(document.tags.map(({ name }) => name)).to.deep.equal([
+      ...[...expected, 'Webhooks', 'Deliveries', 'Audit', 'Keys', 'Explain'],
+    ]);
+  });
+
+  it('has examples that would be accepted', () => {
+    for (const { id, body, lists, path, method } of routes) {
+      const examples = body?.meta()?.examples;
+      for (const example of Array.isArray(examples) ? examples : [])
+        expect(body?.safeParse(example).success, id).to.equal(true);
+      if (!lists) continue;
+      const operation = document.paths[path]?.[method.toLowerCase()];
+      const { schema } = operation?.parameters?.find(({ name }) => name === 'filter') ?? {};
+      const [filter] = Array.isArray(schema?.examples) ? schema.examples : [];
+      expect(() => parseFilter(String(filter), lists), `${id}: ${String(filter)}`).not.to.throw();
+    }
+  });
+
+  function valuesOf(member: string): unknown[] {
+    const found: unknown[] = [];
+    JSON.stringify(document, (name, value: unknown) => {
+      if (name === member) found.push(value);
+      return value;
+    });
+    return found;
+  }
 });

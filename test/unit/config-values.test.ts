@@ -150,6 +150,11 @@ describe('a value that does not fit', () => {
       message: /is missing/,
       mend: /public keys/,
     },
+    'a private key of a client': {
+      yaml: withClient(`${REDIRECT}, jwks: { keys: [{ kty: EC, d: x }] }`),
+      path: `${APP}.jwks.keys.0`,
+      mend: /public key alone/,
+    },
     'a client without a redirect URI': {
       yaml: withClient('scope: openid'),
       path: `${APP}.redirect_uris`,

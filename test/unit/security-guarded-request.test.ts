@@ -132,6 +132,51 @@ describe('a request to where somebody else points', () => {
     ).to.deep.equal([]);
   });
 
+  /** IANA's special-purpose registries, row by row, and what carries an IPv4 address besides; the last address of each. */
+  const registered = {
+    'this network': ['0.0.0.0', '0.255.255.255'],
+    'private use': ['10.255.255.255', '172.31.255.255', '192.168.255.255'],
+    'shared address space': ['100.127.255.255'],
+    loopback: ['127.255.255.255', '::1'],
+    'link-local': ['169.254.255.255', 'febf:ffff::1'],
+    'protocol assignments': ['192.0.0.8', '192.0.0.9', '192.0.0.10', '192.0.0.170', '192.0.0.255', '2001:1ff:ffff::1'],
+    documentation: ['192.0.2.255', '198.51.100.255', '203.0.113.255', '2001:db8:ffff::1', '3fff:fff:ffff::1'],
+    AS112: ['192.31.196.255', '192.175.48.255', '2001:4:112::1', '2620:4f:8000:ffff::1'],
+    AMT: ['192.52.193.255', '2001:3:ffff::1'],
+    '6to4 relays': ['192.88.99.2', '192.88.99.255'],
+    benchmarking: ['198.19.255.255', '2001:2:0:ffff::1'],
+    'multicast, reserved and broadcast': ['239.255.255.255', '255.255.255.254', '255.255.255.255', 'ff0e::1'],
+    unspecified: ['::'],
+    'mapped and compatible IPv4': ['::ffff:8.8.8.8', '::8.8.8.8'],
+    'IPv4-translated': ['::ffff:0:127.0.0.1', '::ffff:0:808:808'],
+    NAT64: ['64:ff9b::8.8.8.8', '64:ff9b:1:ffff::8.8.8.8'],
+    'discarded and dummy': ['100::ffff', '100:0:0:1::1'],
+    'Teredo, ORCHID and DETs': ['2001:0:ffff::1', '2001:1f::1', '2001:2f:ffff::1', '2001:3f:ffff::1'],
+    'port control and TURN anycast': ['2001:1::1', '2001:1::2', '2001:1::3'],
+    '6to4': ['2002:7f00:1::', '2002:ffff::1'],
+    'segment routing': ['5f00:ffff::1'],
+    'unique-local and site-local': ['fdff::1', 'feff::1'],
+    ISATAP: [
+      ...['2a00::5efe:127.0.0.1', '2a00:1:2:3:0:5efe:7f00:1', '2a00:1:2:3:200:5efe:7f00:1', '2a00:1:2:3:0:5efe::'],
+      ...['2a00:1:2:3:0000:5EFE:10.0.0.1', 'fe80::5efe:10.0.0.1'],
+    ],
+    'what nobody has been given': ['1000::1', '4000::1', 'a000::1'],
+  };
+  for (const [what, addresses] of Object.entries(registered)) {
+    it(`does not leave for ${what}`, () => {
+      expect(addresses.filter((address) => !isSpecialAddress(address))).to.deep.equal([]);
+    });
+  }
+
+  it('leaves for what lies beside them', () => {
+    const beside = [
+      ...['1.0.0.0', '9.255.255.255', '11.0.0.0', '100.128.0.0', '128.0.0.0', '169.255.0.0', '172.32.0.0', '192.0.1.0'],
+      ...['192.88.100.0', '198.20.0.0', '203.0.114.0', '223.255.255.255'],
+      ...['2001:200::1', '2001:db7::1', '2003::1', '2620:4f:8001::1', '2a00:1:2:3:1:5efe:7f00:1', '2a00:5efe::1'],
+    ];
+    expect(beside.filter(isSpecialAddress)).to.deep.equal([]);
+  });
+
   for (const addresses of [['127.0.0.1'], ['::1'], ['10.0.0.1'], ['8.8.8.8', '127.0.0.1'], ['::ffff:127.0.0.1'], []]) {
     it(`does not leave for a name that is at ${addresses.join(' and ') || 'nothing'}`, async () => {
       const guard = createGuardedRequest({ allowHosts: [], lookup: answering(addresses) });

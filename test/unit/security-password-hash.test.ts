@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { AppError } from '../../src/errors.ts';
-import { createPasswordHash } from '../../src/security/password-hash.ts';
+import { createHashInLanes, createPasswordHash } from '../../src/security/password-hash.ts';
 
 describe('hashes of passwords kept here', () => {
   const passwordHash = createPasswordHash();
@@ -68,6 +68,41 @@ describe('hashes of passwords kept here', () => {
     expect(broken.status).to.equal('rejected');
     expect(sound.status).to.equal('fulfilled');
     expect(await narrow.verify(undefined, 'x')).to.deep.include({ ok: false });
+  });
+});
+
+describe('hashes for administrators', () => {
+  it('are good for a sign-in', async () => {
+    const hash = await createHashInLanes()('acme', 'correct horse');
+    expect(await createPasswordHash().verify(hash, 'correct horse')).to.deep.equal({ ok: true, rehash: false });
+  });
+
+  it('are waited for by so many of a lane; the next one is to come back, and other lanes have their turns', async () => {
+    const hash = createHashInLanes(2);
+    const order: string[] = [];
+    const one = (lane: string) =>
+      hash(lane, 'x').then(
+        () => void order.push(lane),
+        (refusal: unknown) => refusal,
+      );
+    const answers = await Promise.all(['acme', 'acme', 'acme', 'acme', 'globex', 'acme'].map(one));
+    expect(order).to.deep.equal(['acme', 'acme', 'globex', 'acme']);
+    for (const refusal of [answers[3], answers[5]]) {
+      expect(refusal).to.be.instanceOf(AppError).and.include({ status: 429, retryAfter: 1 });
+    }
+    expect(await hash('acme', 'x'), 'the turn is free again').to.match(/^\$argon2id\$/);
+  });
+
+  it('keep no sign-in waiting, however many are asked for', async () => {
+    const [hash, signIns] = [createHashInLanes(4), createPasswordHash({ concurrency: 1, queue: 0 })];
+    const flood = Promise.allSettled(Array.from({ length: 20 }, (_, lane) => hash(String(lane % 2), 'x')));
+    let ended = false;
+    void flood.then(() => (ended = true));
+    expect(await signIns.verify(undefined, 'x')).to.deep.include({ ok: false });
+    expect(ended).to.equal(false);
+    const done = await flood;
+    // One works, and four wait in each lane.
+    expect(done.filter(({ status }) => status === 'fulfilled')).to.have.lengthOf(9);
   });
 });
 

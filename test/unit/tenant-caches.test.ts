@@ -78,6 +78,36 @@ describe('what is remembered of tenants', () => {
     expect(reads).to.deep.equal([]);
   });
 
+  it('comes to so many bytes, not entries: what is large drives out what was not asked for', async () => {
+    const find = createTenantCaches().of(read);
+    await find('globex', 'app');
+    const name = 'x'.repeat(60_000);
+    for (let app = 0; app < 1000; app += 1) stored.set(`acme/${app}`, { name });
+    for (let app = 0; app < 1000; app += 1) await find('acme', `${app}`);
+    reads = [];
+    for (let app = 999; app >= 0; app -= 1) await find('acme', `${app}`);
+    // 32 MiB hold 549 of them.
+    expect(reads).to.have.length(1000 - 549);
+    expect(reads[0]).to.equal('acme/450');
+    await find('globex', 'app');
+    expect(reads.at(-1)).to.equal('globex/app');
+  });
+
+  it('may be a function, and something larger than there is room for, which is read each time', async () => {
+    const caches = createTenantCaches();
+    let made = 0;
+    const verifier = caches.of(async () => {
+      made += 1;
+      return () => made;
+    });
+    expect(await verifier('acme', 'x')).to.equal(await verifier('acme', 'x'));
+    const find = caches.of(read);
+    stored.set('acme/huge', { name: 'x'.repeat(40_000_000) });
+    await find('acme', 'huge');
+    expect((await find('acme', 'huge'))?.name).to.have.length(40_000_000);
+    expect(reads).to.deep.equal(['acme/huge', 'acme/huge']);
+  });
+
   it('does not include that there was nothing, nor a fault', async () => {
     const caches = createTenantCaches();
     const find = caches.of(read);

@@ -3,8 +3,8 @@
 
 import { API_KEY_PREFIX } from '../../api-keys/api-keys.ts';
 import type { ApiKeys } from '../../api-keys/api-keys.ts';
-import type { ReadAccessToken } from './access-token.ts';
-import type { Caller } from '../caller.ts';
+import type { AccessToken, ReadAccessToken } from './access-token.ts';
+import type { AuthScheme, Caller } from '../caller.ts';
 import { notAccepted, unknownCaller } from './challenge.ts';
 import type { ProofCheck } from './proof-of-possession.ts';
 import type { TokenCaller } from './token-caller.ts';
@@ -37,23 +37,29 @@ const CREDENTIALS = /^(?<scheme>bearer|dpop) +(?<token>[A-Za-z0-9._~+/-]+=*) *$/
 export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
   const { readAccessToken, checkProof, tokenCaller, apiKeys } = deps;
 
-  async function byToken(request: AdminRequest, scheme: 'Bearer' | 'DPoP', jwt: string): Promise<Caller> {
+  async function byToken(request: AdminRequest, scheme: AuthScheme, jwt: string): Promise<Caller> {
     const token = await readAccessToken(jwt);
     // What is bound to a key is no bearer token, and the other way round (RFC 9449 7.1, 7.2).
     if (!token || (token.thumbprint !== undefined) !== (scheme === 'DPoP')) throw notAccepted(scheme);
     if (token.thumbprint !== undefined && !(await checkProof(request, jwt, token.thumbprint))) {
       throw notAccepted(scheme, 'invalid_dpop_proof');
     }
-    const caller = await tokenCaller(token);
+    return whoHolds(token, scheme, jwt);
+  }
+
+  /** A proof of possession is of one request, and good once: who is asked for anew in the midst of it has given theirs. */
+  async function whoHolds(token: AccessToken | undefined, scheme: AuthScheme, jwt: string): Promise<Caller> {
+    const caller = token && (await tokenCaller(token));
     if (!caller) throw notAccepted(scheme);
-    return caller;
+    return { ...caller, scheme, renew: async () => whoHolds(await readAccessToken(jwt), scheme, jwt) };
   }
 
   async function byKey(key: string): Promise<Caller> {
     const found = await apiKeys.authenticate(key);
     if (!found) throw notAccepted('Bearer');
     const { id, tenant, permissions } = found;
-    return { kind: 'api-key', id, tenant, permissions: new Set(permissions), managedGroups: new Set() };
+    const may = { permissions: new Set(permissions), managedGroups: new Set<string>() };
+    return { kind: 'api-key', id, tenant, ...may, renew: () => byKey(key) };
   }
 
   return async (request) => {

@@ -1,5 +1,6 @@
 // How the admin API says that it does not know who calls (RFC 6750 3, RFC 9449 7.1). It never says why.
 
+import type { AuthScheme } from '../caller.ts';
 import { Problem } from '../problem.ts';
 import { PROOF_ALGS } from './resource.ts';
 
@@ -12,11 +13,7 @@ export function unknownCaller(): Problem {
   return unauthenticated('Send an access token or an API key.', `Bearer realm="admin", DPoP ${DPOP_ALGS}`);
 }
 
-export function notAccepted(
-  scheme: 'Bearer' | 'DPoP',
-  error: ChallengeError = 'invalid_token',
-  cause?: unknown,
-): Problem {
+export function notAccepted(scheme: AuthScheme, error: ChallengeError = 'invalid_token', cause?: unknown): Problem {
   const detail =
     error === 'invalid_token' ? 'This token or key is not good.' : 'The proof of possession is missing, or not good.';
   const challenge = `${scheme} error="${error}"${scheme === 'DPoP' ? `, ${DPOP_ALGS}` : ''}`;

@@ -4,8 +4,8 @@ import type { Roles } from '../../roles/roles.ts';
 import type { Clients } from '../../clients/clients.ts';
 import type { Standing } from '../../users/standing.ts';
 import type { AccessToken, Principal } from './access-token.ts';
-import type { Caller } from '../caller.ts';
-import { cut } from '../permissions.ts';
+import type { Caller, GroupPermission } from '../caller.ts';
+import { covers, cut } from '../permissions.ts';
 
 type UsersPrincipal = Extract<Principal, { kind: 'user' }>;
 
@@ -37,6 +37,7 @@ export function createTokenCaller({ standing, clients, roles, grounds }: TokenCa
       tenant,
       permissions: cut(await roles.permissionsOf(tenant.id, held), scope),
       managedGroups: new Set(managed),
+      managing: managingBy(scope),
       signIn: { acr, authTime },
     };
   }
@@ -52,4 +53,9 @@ export function createTokenCaller({ standing, clients, roles, grounds }: TokenCa
     if (token.tenant.status !== 'active') return undefined;
     return token.principal.kind === 'user' ? person(token, token.principal) : service(token);
   };
+}
+
+/** To manage a group takes no role, but a token that is for it. */
+function managingBy(scope: readonly string[]): GroupPermission | undefined {
+  return (['groups:write', 'groups:read'] as const).find((permission) => covers(scope, permission));
 }

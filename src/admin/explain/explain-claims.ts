@@ -9,7 +9,7 @@ import type { Tenant } from '../../tenants/tenants.ts';
 import type { User } from '../../users/users.ts';
 import type { Explanation } from './explain-shape.ts';
 
-export interface ClaimsQuestion {
+interface ClaimsQuestion {
   tenant: Tenant;
   issuer: string;
   client: Client;

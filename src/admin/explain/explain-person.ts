@@ -188,7 +188,7 @@ function shownEntry(directory: string, entry: DirectoryUser): Explanation['entry
     directory,
     dn,
     stableId,
-    username,
+    userName: username,
     state,
     passwordChangedAt: passwordChangedAt?.toISOString() ?? null,
     passwordExpiresAt: passwordExpiresAt?.toISOString() ?? null,

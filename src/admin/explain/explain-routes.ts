@@ -10,10 +10,10 @@ export function explainRoutes({ explain, audit }: { explain: Explain; audit: Aud
   return [
     route(
       {
-        id: 'explainSignIn',
+        id: 'explain',
         method: 'POST',
         path: '/tenants/{tenant}/explain',
-        tag: 'Users',
+        tag: 'Explain',
         summary: 'Explain whether somebody could sign in, and what tokens would say of them',
         description: 'No password is needed; nothing is issued, and nothing is changed.',
         permission: 'explain:read',

@@ -4,18 +4,21 @@ import { z } from 'zod';
 
 import { FACTORS } from '../../policy/factors.ts';
 import { LEVELS } from '../../policy/levels.ts';
+import { roleWithWays } from '../routes/role-shape.ts';
 
-export const explainRequest = z.strictObject({
-  login: z.string().max(512).describe('As the person would type it'),
-  client_id: z.string().min(1).max(255).optional().describe('The application; without it no claims are worked out'),
-  scope: z.string().max(2000).default('openid').describe('Scopes that the application asks for, with spaces between'),
-  acr_values: z.string().max(200).optional().describe('As the application asks for them'),
-  resource: z.string().max(2000).optional().describe("An API (RFC 8707); the application's default if left out"),
-});
+export const explainRequest = z
+  .strictObject({
+    login: z.string().max(512).describe('As the person would type it'),
+    client_id: z.string().min(1).max(255).optional().describe('The application; without it no claims are worked out'),
+    scope: z.string().max(2000).default('openid').describe('Scopes that the application asks for, with spaces between'),
+    acr_values: z.string().max(200).optional().describe('As the application asks for them'),
+    resource: z.string().max(2000).optional().describe("An API (RFC 8707); the application's default if left out"),
+  })
+  .meta({ id: 'ExplainRequest' });
 export type ExplainRequest = z.infer<typeof explainRequest>;
 
 /** In the order in which they are looked for: the first that holds is the verdict. */
-export const VERDICTS = [
+const VERDICTS = [
   'tenant-suspended',
   'malformed-login',
   'directory-unavailable',
@@ -54,7 +57,7 @@ const entry = z.strictObject({
   directory: z.string(),
   dn: z.string(),
   stableId: z.string(),
-  username: z.string(),
+  userName: z.string(),
   state: z.enum(['enabled', 'disabled', 'expired']),
   passwordChangedAt: time,
   passwordExpiresAt: time,
@@ -84,17 +87,6 @@ const group = z.strictObject({
   via: z.array(z.string()).describe('The groups through which the membership runs; empty for a direct one'),
 });
 
-const role = z.strictObject({
-  name: z.string(),
-  why: z.array(
-    z.discriminatedUnion('by', [
-      z.strictObject({ by: z.literal('user') }),
-      z.strictObject({ by: z.literal('group'), reference: z.string(), groupId: z.string() }),
-      z.strictObject({ by: z.literal('role'), role: z.string() }),
-    ]),
-  ),
-});
-
 const factor = z.strictObject({
   factor: z.enum(FACTORS),
   name: z.string(),
@@ -121,25 +113,27 @@ const policy = z.strictObject({
 
 const claims = z.record(z.string(), z.unknown());
 
-export const explanation = z.strictObject({
-  verdict: z.strictObject({ code: z.enum(VERDICTS), couldSignIn: z.boolean(), text: z.string() }),
-  login: z.strictObject({ compared: z.string().nullable(), means: z.enum(['directory', 'local', 'nothing']) }),
-  lookups: z.array(lookup),
-  entry: entry.nullable(),
-  account: account.nullable(),
-  counters: z.array(counter),
-  groups: z.array(group),
-  roles: z.array(role),
-  policy: policy.nullable(),
-  tokens: z
-    .strictObject({
-      idToken: claims,
-      userinfo: claims,
-      accessToken: claims.nullable().describe('A JWT, for an API; without one the token is opaque'),
-    })
-    .nullable(),
-  notes: z.array(z.string()),
-});
+export const explanation = z
+  .strictObject({
+    verdict: z.strictObject({ code: z.enum(VERDICTS), couldSignIn: z.boolean(), text: z.string() }),
+    login: z.strictObject({ compared: z.string().nullable(), means: z.enum(['directory', 'local', 'nothing']) }),
+    lookups: z.array(lookup),
+    entry: entry.nullable(),
+    account: account.nullable(),
+    counters: z.array(counter),
+    groups: z.array(group),
+    roles: z.array(roleWithWays),
+    policy: policy.nullable(),
+    tokens: z
+      .strictObject({
+        idToken: claims,
+        userinfo: claims,
+        accessToken: claims.nullable().describe('A JWT, for an API; without one the token is opaque'),
+      })
+      .nullable(),
+    notes: z.array(z.string()),
+  })
+  .meta({ id: 'Explanation' });
 
 export type Explanation = z.infer<typeof explanation>;
 export type VerdictCode = Explanation['verdict']['code'];

@@ -7,11 +7,10 @@ import { isLocal } from '../../groups/local-membership.ts';
 import { acrRequestOf } from '../../policy/acr-request.ts';
 import { createAsk } from '../../policy/ask.ts';
 import type { Roles } from '../../roles/roles.ts';
-import { explainRoles } from '../../roles/why-roles.ts';
-import type { Role } from '../../roles/roles.ts';
 import type { OwnedFactors } from '../../second-factors/owned-factors.ts';
 import type { AttemptState, AttemptStates } from '../../security/attempt-limiter.ts';
 import type { Tenant } from '../../tenants/tenants.ts';
+import { shownRoleWithWays } from '../routes/role-shape.ts';
 import { explainClaims } from './explain-claims.ts';
 import { createExplainPerson } from './explain-person.ts';
 import type { ExplainedPerson, FoundPerson, PersonDeps } from './explain-person.ts';
@@ -24,9 +23,7 @@ export type Explain = (tenant: Tenant, request: ExplainRequest) => Promise<Expla
 
 export interface ExplainDeps extends PersonDeps {
   clients: Pick<Clients, 'find'>;
-  roles: Pick<Roles, 'rolesOfUser' | 'givenTo'>;
-  /** Every role of the tenant. */
-  rolesIn(tenantId: string): Promise<Role[]>;
+  roles: Pick<Roles, 'rolesOfUser' | 'waysOfUser'>;
   ownedFactors: OwnedFactors;
   attemptStates: AttemptStates;
   /** Undefined for nobody. */
@@ -101,13 +98,9 @@ export function createExplain(deps: ExplainDeps): Explain {
     return explainPolicy(question, owned, state ?? NEVER_ASKED);
   }
 
-  async function rolesOf({ id }: Tenant, { user }: FoundPerson): Promise<Explanation['roles']> {
-    const given = await roles.givenTo(id, { kind: 'user', id: user.id });
-    return explainRoles(
-      given.map(({ name }) => name),
-      user.groups,
-      await deps.rolesIn(id),
-    );
+  async function rolesOf({ id: tenantId }: Tenant, { user }: FoundPerson): Promise<Explanation['roles']> {
+    const held = await roles.waysOfUser({ tenantId, userId: user.id, groups: user.groups });
+    return held.map(shownRoleWithWays);
   }
 
   function tokensOf(

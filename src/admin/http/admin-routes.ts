@@ -1,30 +1,36 @@
 // The admin API over HTTP: each route at its address, what is asked of every request before it gets there, and every answer as JSON
 // or a problem document. What a route does is dispatch.ts's and its own.
 
-import { Readable } from 'node:stream';
+import { finished } from 'node:stream';
 
 import { Router } from '@koa/router';
 import type { Context, Middleware, Next } from 'koa';
 import compose from 'koa-compose';
 
-import { allowBodyTime } from '../../http/body-time.ts';
+import { allowBodyTime, withoutLulls } from '../../http/body-time.ts';
 import { hostOf } from '../../http/public-host.ts';
 import { currentRequest, describeRequest } from '../../http/request-context.ts';
 import type { Log } from '../../observability/log.ts';
 import type { Authenticate } from '../authentication/authenticate.ts';
 import type { Caller } from '../caller.ts';
 import type { Dispatch, Sent } from '../dispatch.ts';
+import { give, giveDocument } from './give.ts';
+import type { ServedDocument } from './give.ts';
 import { assertKey, isRepeatable, requestHashOf } from './idempotency.ts';
 import type { Idempotency } from './idempotency.ts';
 import { assertType, readJsonBody } from './json-body.ts';
 import { PROBLEM_TYPE, problemDocument, problemOf } from './problem-document.ts';
 import { Problem, notFound } from '../problem.ts';
 import type { RequestLimits } from './request-limits.ts';
-import type { AdminRoute, Answer } from '../route.ts';
+import type { AdminRoute } from '../route.ts';
+import { isStreaming } from './under-way.ts';
+import type { UnderWay } from './under-way.ts';
 
 export const BASE = '/admin/v1';
 /** A stream is read as fast as it is worked off. */
 const LONGEST_STREAM_MS = 60 * 60 * 1000;
+/** Between two parts of one. */
+const LONGEST_LULL_MS = 60 * 1000;
 
 export interface AdminRoutesDeps {
   /** An origin. */
@@ -33,15 +39,10 @@ export interface AdminRoutesDeps {
   dispatch: Dispatch;
   authenticate: Authenticate;
   limits: RequestLimits;
+  underWay: UnderWay;
   idempotency: Idempotency;
   log: Log;
   document: () => Promise<ServedDocument>;
-}
-
-/** The OpenAPI document, which anybody may read. */
-export interface ServedDocument {
-  json: string;
-  etag: string;
 }
 
 type Routed = Parameters<ReturnType<Router['routes']>>[0];
@@ -71,22 +72,35 @@ export function adminRoutes(deps: AdminRoutesDeps): AdminMiddleware {
 }
 
 /** `/users/{userId}:disable` as path-to-regexp has it. */
-export function patternOf(path: string): string {
+function patternOf(path: string): string {
   return path.replaceAll(':', String.raw`\:`).replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-function methodsOf({ method }: AdminRoute): string[] {
-  return method === 'GET' ? ['GET', 'HEAD'] : [method];
+function methodsOf({ method, gives }: AdminRoute): string[] {
+  return method === 'GET' && gives === undefined ? ['GET', 'HEAD'] : [method];
 }
 
 async function answerRoute(deps: AdminRoutesDeps, route: AdminRoute, ctx: Context): Promise<void> {
+  if (ctx.method === 'HEAD' && route.gives !== undefined) refuseMethod(ctx, methodsOf(route));
   const caller = await callerOf(deps, ctx);
+  const leave = deps.underWay.enter(caller, route, ctx.params.tenant);
+  // A stream is under way until its last byte is out, or whoever asked has gone.
+  const isStream = isStreaming(route);
+  if (isStream) finished(ctx.res, leave);
+  try {
+    await answerCaller(deps, route, caller, ctx);
+  } finally {
+    if (!isStream) leave();
+  }
+}
+
+async function answerCaller(deps: AdminRoutesDeps, route: AdminRoute, caller: Caller, ctx: Context): Promise<void> {
   const sent = await sentOf(route, ctx);
   const key = isRepeatable(route) ? headerOf(ctx, 'Idempotency-Key') : undefined;
   const answer = await (key === undefined
     ? deps.dispatch(route, caller, sent)
     : dispatchOnce(deps, route, { caller, sent, key }, ctx));
-  give(ctx, route, answer, deps.publicUrl);
+  give(ctx, route, answer, deps.publicUrl + BASE);
 }
 
 async function callerOf({ publicUrl, authenticate, limits }: AdminRoutesDeps, ctx: Context): Promise<Caller> {
@@ -114,12 +128,23 @@ async function sentOf(route: AdminRoute, ctx: Context): Promise<Sent> {
   if (params.tenant !== undefined) describeRequest({ tenantSlug: params.tenant });
   const sent = { params, query: queryOf(ctx), ifMatch: headerOf(ctx, 'If-Match') };
   if (route.takes) {
+    const streamType = assertType(ctx.req, route.takes);
     allowBodyTime(ctx.req, LONGEST_STREAM_MS);
-    return { ...sent, body: undefined, stream: ctx.req, streamType: assertType(ctx.req, route.takes) };
+    // Once all is said, nobody reads the rest.
+    ctx.res.once('finish', () => {
+      if (!ctx.req.complete) allowBodyTime(ctx.req, LONGEST_LULL_MS);
+    });
+    return { ...sent, body: undefined, stream: withoutLulls(ctx.req, LONGEST_LULL_MS), streamType };
   }
+  return { ...sent, body: await bodyOf(route, ctx) };
+}
+
+async function bodyOf({ method }: AdminRoute, ctx: Context): Promise<unknown> {
   // RFC 9110 9.3.1, 9.3.5: what comes with one of these has no meaning.
-  const hasBody = route.method !== 'GET' && route.method !== 'DELETE';
-  return { ...sent, body: hasBody ? await readJsonBody(ctx.req, route.method) : undefined };
+  if (method === 'GET' || method === 'DELETE') return undefined;
+  const body = await readJsonBody(ctx.req, method);
+  // Of an action all members may be left out, and then the braces, too.
+  return body === undefined && method === 'POST' ? {} : body;
 }
 
 /** Which of two is meant is anybody's guess, and a proxy's might not be ours. */
@@ -147,53 +172,14 @@ function dispatchOnce(
   const requestHash = requestHashOf(ctx.method, ctx.url, sent.body);
   const repeatable: AdminRoute = {
     ...route,
-    async handle(call) {
-      const { replayed, ...answer } = await idempotency.once({ caller, key, requestHash }, () => route.handle(call));
+    async handle(call, prepared) {
+      const work = () => route.handle(call, prepared);
+      const { replayed, ...answer } = await idempotency.once({ caller, key, requestHash }, work);
       if (replayed) ctx.set('Idempotent-Replayed', 'true');
       return answer;
     },
   };
   return dispatch(repeatable, caller, sent);
-}
-
-function give(ctx: Context, { gives }: AdminRoute, answer: Answer & { status: number }, publicUrl: string): void {
-  const { status, body, etag, location, mediaType } = answer;
-  ctx.status = status;
-  if (location !== undefined) ctx.set('Location', `${publicUrl}${BASE}${location}`);
-  if (etag !== undefined) ctx.set('ETag', etag);
-  if (gives !== undefined) {
-    giveStream(ctx, mediaType ?? gives, body);
-  } else if (body === undefined) {
-    ctx.body = null;
-    ctx.status = status;
-  } else {
-    ctx.type = 'application/json';
-    ctx.body = JSON.stringify(body);
-    if (isSeen(ctx, etag)) ctx.status = 304;
-  }
-}
-
-function giveDocument(ctx: Context, { json, etag }: ServedDocument): void {
-  ctx.status = 200;
-  ctx.set({ 'Cache-Control': 'no-cache', ETag: etag });
-  ctx.type = 'application/json';
-  ctx.body = json;
-  if (isSeen(ctx, etag)) ctx.status = 304;
-}
-
-/** RFC 9110 13.1.2. Koa's own answer would mind `Cache-Control: no-cache`, which `fetch` adds and which is said to caches. */
-function isSeen(ctx: Context, etag: string | undefined): boolean {
-  const seen = ctx.get('If-None-Match').split(',');
-  const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
-  return isRead && etag !== undefined && seen.some((tag) => tag.trim().replace(/^W\//, '') === etag);
-}
-
-function giveStream(ctx: Context, type: string, stream: unknown): void {
-  if (!(stream instanceof Readable)) throw new Error('a route that gives a stream answered something else');
-  ctx.set('Content-Type', type);
-  // Nobody reads what HEAD asks for.
-  if (ctx.method === 'HEAD') stream.destroy();
-  else ctx.body = stream;
 }
 
 /** What was thrown becomes a problem document, whatever the client says it accepts. */
@@ -229,11 +215,20 @@ const refuseTheRest: Middleware = (ctx) => {
   const matched: { methods: string[] }[] = ctx.matched ?? [];
   const methods = [...new Set(matched.flatMap((layer) => layer.methods))];
   if (methods.length === 0) throw notFound('address');
-  ctx.set('Allow', [...methods, 'OPTIONS'].join(', '));
-  if (ctx.method !== 'OPTIONS') throw new Problem('method-not-allowed', 'This address does not accept that method.');
+  if (ctx.method !== 'OPTIONS') refuseMethod(ctx, methods);
+  ctx.set('Allow', allowing(methods));
   // Of another origin's browser nothing is told: there is no CORS here.
   ctx.status = 204;
 };
+
+function refuseMethod(ctx: Context, methods: readonly string[]): never {
+  ctx.set('Allow', allowing(methods));
+  throw new Problem('method-not-allowed', 'This address does not accept that method.');
+}
+
+function allowing(methods: readonly string[]): string {
+  return [...methods, 'OPTIONS'].join(', ');
+}
 
 function headerOf(ctx: Context, name: string): string | undefined {
   const value = ctx.get(name);

@@ -8,8 +8,8 @@ import { Problem } from '../problem.ts';
 import type { Method } from '../route.ts';
 
 /** Bytes. */
-export const LONGEST_BODY = 1024 * 1024;
-export const DEEPEST_BODY = 20;
+const LONGEST_BODY = 1024 * 1024;
+const DEEPEST_BODY = 20;
 
 const JSON_TYPE = 'application/json';
 /** RFC 7396. */

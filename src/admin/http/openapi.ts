@@ -14,6 +14,7 @@ import { PROBLEMS } from '../problem.ts';
 import type { ProblemCode } from '../problem.ts';
 import { PAGE_SIZE } from '../route.ts';
 import type { AdminRoute } from '../route.ts';
+import type { ListFields } from '../../listing.ts';
 
 const SECURITY = {
   accessToken: {
@@ -29,6 +30,12 @@ const SECURITY = {
   },
   apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'sp_…', description: 'An API key of the tenant.' },
 } as const;
+
+/** In the order of the document; what is none of them comes first. */
+const TAGS = [
+  ...['Tenants', 'Settings', 'Directories', 'Users', 'Groups', 'Roles', 'Clients', 'Sessions', 'API keys'],
+  ...['Webhooks', 'Deliveries', 'Audit', 'Keys', 'Explain'],
+];
 
 const problemSchema = z
   .object({
@@ -49,7 +56,8 @@ export function openApiDocument(routes: readonly AdminRoute[], publicUrl: string
   const registry = new OpenAPIRegistry();
   for (const [name, scheme] of Object.entries(SECURITY)) registry.registerComponent('securitySchemes', name, scheme);
   const named = namedSchemas(routes);
-  for (const route of routes) registry.registerPath(operation(route, named));
+  const inOrder = [...routes].sort((a, b) => TAGS.indexOf(a.tag) - TAGS.indexOf(b.tag));
+  for (const route of inOrder) registry.registerPath(operation(route, named));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
@@ -60,19 +68,19 @@ export function openApiDocument(routes: readonly AdminRoute[], publicUrl: string
     },
     servers: [{ url: `${publicUrl}/admin/v1` }],
     security: Object.keys(SECURITY).map((name) => ({ [name]: [] })),
-    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: [...new Set(inOrder.map(({ tag }) => tag))].map((name) => ({ name })),
   });
 }
 
 type Named = ReadonlyMap<z.ZodType, z.ZodType>;
 
-/** What `getUser` answers is a `User`, wherever else it is answered. */
+/** What `getUser` answers is a `User`, wherever else it is answered, unless it has a name of its own. */
 function namedSchemas(routes: readonly AdminRoute[]): Named {
   const named = new Map<z.ZodType, z.ZodType>();
   for (const { id, answer } of routes) {
     const [, name] = /^get([A-Z]\w*)$/.exec(id) ?? [];
-    if (name !== undefined && answer && !named.has(answer))
-      named.set(answer, answer.meta({ ...answer.meta(), id: name }));
+    if (name === undefined || !answer || answer.meta()?.id !== undefined || named.has(answer)) continue;
+    named.set(answer, answer.meta({ ...answer.meta(), id: name }));
   }
   return named;
 }
@@ -135,9 +143,22 @@ function listParameters(route: AdminRoute): z.ZodRawShape {
   return {
     // A stream has all of it.
     ...(route.gives === undefined && pages),
-    ...(fields.length > 0 && { filter: z.string().optional().describe(filter) }),
+    ...(fields.length > 0 && {
+      filter: z
+        .string()
+        .optional()
+        .meta({ description: filter, examples: [exampleOf(lists)] }),
+    }),
     sort: z.enum(sorts).default(defaultSort).optional().describe('With - for the last first'),
   };
+}
+
+/** Of the first field that says something: everything has an id. */
+function exampleOf(lists: ListFields): string {
+  const fields = Object.entries(lists);
+  const [name, { type }] = fields.find(([one]) => one !== 'id') ?? fields[0] ?? ['id', { type: 'id' }];
+  if (type === 'time') return `${name} ge "2026-01-01T00:00:00Z"`;
+  return type === 'text' ? `${name} sw "a"` : `${name} pr`;
 }
 
 function headersOf(route: AdminRoute): z.ZodRawShape {
@@ -159,7 +180,8 @@ function requestBody({ body, takes, method }: AdminRoute) {
   const schema = takes ? z.string() : body;
   if (!schema) return undefined;
   const types = takes ?? bodyTypesOf(method);
-  return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
+  const mayBeLeftOut = method === 'POST' && !takes && schema.safeParse({}).success;
+  return { required: !mayBeLeftOut, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
 }
 
 function success(route: AdminRoute, named: Named): RouteConfig['responses'][string] {

@@ -68,7 +68,7 @@ export const EXPLANATIONS: Readonly<Record<ProblemCode, readonly [meaning: strin
   ],
   'last-owner': [
     'A tenant without an owner could be administered by nobody of its own.',
-    'Give the role owner to somebody else first.',
+    'Give the role owner to somebody else first: a group of a directory does not count.',
   ],
   'wrong-state': [
     'The thing is there, but what was asked makes no sense as it stands: to approve somebody who is not pending, for one.',
@@ -95,7 +95,7 @@ export const EXPLANATIONS: Readonly<Record<ProblemCode, readonly [meaning: strin
     'Read the thing first and send its ETag in If-Match; * is for whatever is there.',
   ],
   'too-many-requests': [
-    'One caller may send 1,200 requests a minute; and a network from which a hundred tokens or keys were not good waits five minutes.',
+    'One caller may send 1,200 requests a minute and eight at once, a tenant sixteen at once, besides two imports and two exports; and a network from which a hundred tokens or keys were not good waits five minutes.',
     'Wait for as many seconds as Retry-After says. Larger pages and the import need fewer requests.',
   ],
   internal: [

@@ -1,7 +1,7 @@
 // The OpenAPI document as it is served: made once, when somebody first asks for it.
 
 import { sha256 } from '../../security/sha256.ts';
-import type { ServedDocument } from './admin-routes.ts';
+import type { ServedDocument } from './give.ts';
 import type { AdminRoute } from '../route.ts';
 
 export function createServedDocument(routes: readonly AdminRoute[], publicUrl: string): () => Promise<ServedDocument> {

@@ -1,63 +1,40 @@
 // API keys of a tenant: made, shown once, renewed, rotated, revoked.
 
-import { z } from 'zod';
-
 import { API_KEY_FIELDS } from '../../api-keys/api-keys.ts';
-import type { ApiKey, ApiKeys } from '../../api-keys/api-keys.ts';
+import type { ApiKeys } from '../../api-keys/api-keys.ts';
+import type { ResourceTypes } from '../../roles/resource-types.ts';
 import { actorOf } from '../caller.ts';
 import type { Caller } from '../caller.ts';
 import { shownWithEtag } from '../changes.ts';
 import type { Changes, Target } from '../changes.ts';
 import { invalid } from '../checked.ts';
 import type { Grants } from '../grants.ts';
-import { ADMIN_PERMISSIONS } from '../permissions.ts';
-import { idParam, route } from '../route.ts';
+import { route } from '../route.ts';
 import type { AdminRoute } from '../route.ts';
+import {
+  LONGEST_LIFE,
+  USUAL_LIFE,
+  apiKeyParams,
+  apiKeyPatch,
+  apiKeyRotation,
+  apiKeyShape,
+  newApiKey,
+  shownApiKey,
+  withKey,
+} from './api-key-shape.ts';
+import type { ShownApiKey } from './api-key-shape.ts';
+import { assertKnownPermissions } from './known-permissions.ts';
 
 export interface ApiKeyRoutesDeps {
   apiKeys: ApiKeys;
+  resourceTypes: Pick<ResourceTypes, 'all'>;
   grants: Pick<Grants, 'assertMayGive'>;
   changes: Changes;
 }
 
-const DAY = 86_400;
-const USUAL_LIFE = 90 * DAY;
-const LONGEST_LIFE = 365 * DAY;
-const USUAL_OVERLAP = DAY;
-const LONGEST_OVERLAP = 7 * DAY;
-
 const TAG = 'API keys';
 const PATH = '/tenants/{tenant}/api-keys';
-const params = z.strictObject({ apiKeyId: idParam });
-const time = z.iso.datetime({ offset: true });
-const name = z.string().trim().min(1).max(100);
-const expiresAt = time.describe('Within a year; in 90 days if left out');
-
-const apiKeyShape = z.strictObject({
-  id: idParam,
-  name: z.string(),
-  permissions: z.array(z.string()),
-  createdBy: z.string().describe('Who made it, as `user:<id>`; of another tenant with its name before that'),
-  expiresAt: time,
-  lastUsedAt: time.optional().describe('To the minute'),
-  previousUntil: time.optional().describe('Until then the key from before the last rotation is good, too'),
-  createdAt: time,
-  updatedAt: time,
-});
-type ShownApiKey = z.output<typeof apiKeyShape>;
-const withKey = apiKeyShape.extend({ key: z.string().describe('The key itself. It is not shown again') });
-
-const newApiKey = z.strictObject({
-  name,
-  permissions: z
-    .array(z.enum(ADMIN_PERMISSIONS))
-    .min(1)
-    .max(ADMIN_PERMISSIONS.length)
-    .describe('What it may do: one by one, and no more than you hold'),
-  expiresAt: expiresAt.optional(),
-});
-
-export function apiKeyRoutes({ apiKeys, grants, changes }: ApiKeyRoutesDeps): AdminRoute[] {
+export function apiKeyRoutes({ apiKeys, resourceTypes, grants, changes }: ApiKeyRoutesDeps): AdminRoute[] {
   const target = (tenantId: string, id: string): Target<ShownApiKey> => ({
     name: 'API key',
     lock: () => apiKeys.lock(tenantId, id),
@@ -105,6 +82,7 @@ export function apiKeyRoutes({ apiKeys, grants, changes }: ApiKeyRoutesDeps): Ad
       },
       async (call) => {
         const { caller, tenant, body } = call;
+        await assertKnownPermissions(resourceTypes, tenant.id, body.permissions);
         grants.assertMayGive(caller, body.permissions);
         const settings = {
           name: body.name,
@@ -135,7 +113,7 @@ export function apiKeyRoutes({ apiKeys, grants, changes }: ApiKeyRoutesDeps): Ad
         tag: TAG,
         summary: 'Show an API key, without the key itself',
         permission: 'api-keys:read',
-        params,
+        params: apiKeyParams,
         answer: apiKeyShape,
       },
       async ({ tenant, params: { apiKeyId } }) => shownWithEtag(await target(tenant.id, apiKeyId).read(), 'API key'),
@@ -149,8 +127,8 @@ export function apiKeyRoutes({ apiKeys, grants, changes }: ApiKeyRoutesDeps): Ad
         tag: TAG,
         summary: 'Rename an API key, or change when it expires',
         permission: 'api-keys:write',
-        params,
-        body: z.strictObject({ name: name.optional(), expiresAt: expiresAt.optional() }),
+        params: apiKeyParams,
+        body: apiKeyPatch,
         answer: apiKeyShape,
       },
       (call) => {
@@ -176,15 +154,8 @@ export function apiKeyRoutes({ apiKeys, grants, changes }: ApiKeyRoutesDeps): Ad
         description:
           'The answer holds the new key. The one before stays good for the overlap, so that nothing stands still.',
         permission: 'api-keys:write',
-        params,
-        body: z.strictObject({
-          overlap: z
-            .int()
-            .min(0)
-            .max(LONGEST_OVERLAP)
-            .default(USUAL_OVERLAP)
-            .describe('Seconds for which the key so far stays good; 0 after it has leaked'),
-        }),
+        params: apiKeyParams,
+        body: apiKeyRotation,
         answer: withKey,
       },
       async (call) => {
@@ -207,7 +178,7 @@ export function apiKeyRoutes({ apiKeys, grants, changes }: ApiKeyRoutesDeps): Ad
         tag: TAG,
         summary: 'Revoke an API key',
         permission: 'api-keys:write',
-        params,
+        params: apiKeyParams,
         status: 204,
       },
       (call) => {
@@ -219,20 +190,6 @@ export function apiKeyRoutes({ apiKeys, grants, changes }: ApiKeyRoutesDeps): Ad
       },
     ),
   ];
-}
-
-function shownApiKey({ permissions, lastUsedAt, previousUntil, ...key }: ApiKey): ShownApiKey {
-  return {
-    id: key.id,
-    name: key.name,
-    permissions: [...permissions],
-    createdBy: key.createdBy,
-    expiresAt: key.expiresAt.toISOString(),
-    ...(lastUsedAt && { lastUsedAt: lastUsedAt.toISOString() }),
-    ...(previousUntil && { previousUntil: previousUntil.toISOString() }),
-    createdAt: key.createdAt.toISOString(),
-    updatedAt: key.updatedAt.toISOString(),
-  };
 }
 
 /** Of a key without an end nobody knows who still has it. */

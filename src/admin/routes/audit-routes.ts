@@ -9,7 +9,7 @@ import type { Head, Seals } from '../../audit/seals.ts';
 import { eventShape, shownEvent } from '../../audit/shown-event.ts';
 import { verifyAudit } from '../../audit/verify.ts';
 import { actorOf } from '../caller.ts';
-import { notFound } from '../problem.ts';
+import { notFound, whyRefused } from '../problem.ts';
 import { idParam, route } from '../route.ts';
 import type { AdminRoute } from '../route.ts';
 
@@ -20,7 +20,7 @@ export interface AuditRoutesDeps {
 }
 
 const EVENTS = '/tenants/{tenant}/audit-events';
-const of = { tag: 'Audit events', permission: 'audit:read' } as const;
+const of = { tag: 'Audit', permission: 'audit:read' } as const;
 
 const headParam = z
   .string()
@@ -33,6 +33,12 @@ const verificationShape = z
       .strictObject({ seal: z.int(), breach: z.string() })
       .nullable()
       .describe('The first seal that does not fit, and how (docs/audit.md)'),
+    late: z
+      .strictObject({ firstSeal: z.int(), seals: z.int() })
+      .nullable()
+      .describe(
+        'sealed-late: good seals, after the one that `head` named, made more than a day after events under them (docs/audit.md)',
+      ),
     seals: z.int().describe('That were found good before it'),
     events: z.int().describe('Under them'),
     unsealed: z.int().describe('Not sealed yet: events of the last two minutes, as a rule'),
@@ -92,10 +98,10 @@ export function auditRoutes({ auditLog, seals, audit }: AuditRoutesDeps): AdminR
         defaultSort: '-at',
         gives: 'application/x-ndjson',
       },
-      async ({ caller, tenant, list }) => {
+      async ({ caller, tenant, list, stillCaller }) => {
         const subject = { kind: 'tenant', id: tenant.id } as const;
         await audit.record({ type: 'audit.exported', tenantId: tenant.id, actor: actorOf(caller, tenant.id), subject });
-        return { body: exportEvents(auditLog, tenant.id, list) };
+        return { body: exportEvents(auditLog, tenant.id, list, () => whyRefused(stillCaller)) };
       },
     ),
 
@@ -107,15 +113,16 @@ export function auditRoutes({ auditLog, seals, audit }: AuditRoutesDeps): AdminR
         path: `${EVENTS}:verify`,
         summary: 'Hold the audit log against its seals',
         safe: true,
-        body: z.strictObject({ head: headParam.optional() }).optional(),
+        body: z.strictObject({ head: headParam.optional() }).meta({ id: 'AuditVerificationRequest' }).optional(),
         answer: verificationShape,
       },
       async ({ tenant, body }) => {
-        const { broken, head, ...counts } = await verifyAudit(seals, tenant, headOf(body?.head));
+        const { broken, late, head, ...counts } = await verifyAudit(seals, tenant, headOf(body?.head));
         return {
           body: {
             intact: broken === undefined,
             broken: broken ?? null,
+            late: late ?? null,
             ...counts,
             head: head ? textOfHead(head) : null,
           },

@@ -10,10 +10,12 @@ import type { Tenant } from '../../tenants/tenants.ts';
 import { shownWithEtag } from '../changes.ts';
 import type { Changes, Target, WriteEvent } from '../changes.ts';
 import { checkedMetadata } from './client-metadata-check.ts';
+import { assertMayReach } from './client-reach.ts';
 import { clientBody, clientPatch, clientShape, newClientBody, shownClient } from './client-shape.ts';
 import type { ShownClient } from './client-shape.ts';
 import type { Grants } from '../grants.ts';
 import { mergePatch } from '../merge-patch.ts';
+import { adminScopesIn } from '../permissions.ts';
 import { Problem } from '../problem.ts';
 import { route } from '../route.ts';
 import type { AdminRoute, Answer, Call, Method } from '../route.ts';
@@ -21,7 +23,7 @@ import type { AdminRoute, Answer, Call, Method } from '../route.ts';
 export interface ClientRoutesDeps {
   administerClients: AdministerClients;
   roles: Pick<Roles, 'rolesOfClient'>;
-  grants: Pick<Grants, 'assertMayGiveRoles'>;
+  grants: Pick<Grants, 'assertMayGive' | 'assertMayGiveRoles'>;
   changes: Changes;
   issuerOf(tenant: Tenant): string;
 }
@@ -123,28 +125,36 @@ export function clientRoutes(deps: ClientRoutesDeps): AdminRoute[] {
         path: `${PATH}/{clientId}`,
         tag: TAG,
         summary: 'Take an application away',
-        description: 'Its grants, refresh tokens, consents, secrets and roles end with it.',
+        description:
+          'Its grants, refresh tokens, consents, secrets and roles end with it. Of one that reaches further than you, it is refused.',
         permission: 'clients:write',
         params: clientParams,
         status: 204,
       },
       (call) =>
-        changes.remove(call, clientTarget(deps, call), eventOf('client.deleted', call.params.clientId), () =>
-          administerClients.remove(call.tenant.id, call.params.clientId),
+        changes.remove(
+          call,
+          clientTarget(deps, call),
+          eventOf('client.deleted', call.params.clientId),
+          async ({ scope }) => {
+            await assertMayReach(deps, call, call.params.clientId, [scope ?? undefined]);
+            await administerClients.remove(call.tenant.id, call.params.clientId);
+          },
         ),
     ),
   ];
 }
 
 async function create(
-  { administerClients, changes, issuerOf }: ClientRoutesDeps,
+  { administerClients, grants, changes, issuerOf }: ClientRoutesDeps,
   call: Call,
   { client_id, ...given }: z.output<typeof newClientBody>,
 ): Promise<Answer<ShownClient>> {
-  const { tenant } = call;
+  const { caller, tenant } = call;
   let secret: string | undefined;
   const make = async () => {
     const metadata = await checkedMetadata({ administerClients, issuerOf }, tenant, given);
+    grants.assertMayGive(caller, adminScopesIn(metadata.scope));
     const made = await administerClients.create(tenant.id, { clientId: client_id, metadata });
     if (!made.ok) throw new Problem('conflict', 'There is a client of this client_id.');
     secret = made.value.secret;
@@ -157,20 +167,19 @@ async function create(
   return withSecret(await changes.create(call, make, event, location), secret);
 }
 
-/** Whoever changes a client that holds roles could sign in as it: nobody does that with roles beyond their own. */
 async function amend(
   { administerClients, roles, grants, changes, issuerOf }: ClientRoutesDeps,
   call: ClientCall,
   method: Method,
   wanted: (before: Record<string, unknown>) => unknown,
 ): Promise<Answer<ShownClient>> {
-  const { caller, tenant } = call;
+  const { tenant } = call;
   const { clientId } = call.params;
   let secret: string | undefined;
   const target = clientTarget({ administerClients }, call);
   const answer = await changes.amend(call, method, target, eventOf('client.changed', clientId), async (before) => {
-    await grants.assertMayGiveRoles(caller, tenant, await roles.rolesOfClient(tenant.id, clientId));
     const metadata = await checkedMetadata({ administerClients, issuerOf }, tenant, wanted(metadataOf(before)));
+    await assertMayReach({ roles, grants }, call, clientId, [before.scope, metadata.scope]);
     secret = await administerClients.change(tenant.id, clientId, metadata);
   });
   return withSecret(answer, secret);
@@ -187,7 +196,7 @@ function withSecret(answer: Answer<ShownClient>, secret: string | undefined): An
   return secret === undefined ? answer : { ...answer, body: { ...answer.body, client_secret: secret } };
 }
 
-export function clientTarget(
+function clientTarget(
   { administerClients }: Pick<ClientRoutesDeps, 'administerClients'>,
   { tenant, params: { clientId } }: ClientCall,
 ): Target<ShownClient> {

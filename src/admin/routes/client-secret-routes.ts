@@ -7,6 +7,7 @@ import type { Roles } from '../../roles/roles.ts';
 import type { Tenant } from '../../tenants/tenants.ts';
 import { shownWithEtag } from '../changes.ts';
 import type { Changes } from '../changes.ts';
+import { assertMayReach } from './client-reach.ts';
 import { clientParams, eventOf } from './client-routes.ts';
 import { newSecretBody, newSecretShape, secretShape, shownSecret } from './client-shape.ts';
 import type { Grants } from '../grants.ts';
@@ -17,7 +18,7 @@ import type { AdminRoute, Call } from '../route.ts';
 export interface ClientSecretRoutesDeps {
   administerClients: AdministerClients;
   roles: Pick<Roles, 'rolesOfClient'>;
-  grants: Pick<Grants, 'assertMayGiveRoles'>;
+  grants: Pick<Grants, 'assertMayGive' | 'assertMayGiveRoles'>;
   changes: Changes;
 }
 
@@ -26,7 +27,7 @@ const PATH = '/tenants/{tenant}/clients/{clientId}/secrets';
 const params = clientParams.extend({ secretId: idParam });
 
 export function clientSecretRoutes(deps: ClientSecretRoutesDeps): AdminRoute[] {
-  const { administerClients, changes } = deps;
+  const { administerClients, roles, grants, changes } = deps;
   const read = async (tenantId: string, clientId: string, id: string) => {
     const secret = (await administerClients.secrets(tenantId, clientId)).find((one) => one.id === id);
     return secret && shownSecret(secret);
@@ -43,7 +44,7 @@ export function clientSecretRoutes(deps: ClientSecretRoutesDeps): AdminRoute[] {
         description: 'There are two at most. None of them is shown.',
         permission: 'clients:read',
         params: clientParams,
-        answer: z.strictObject({ items: z.array(secretShape) }),
+        answer: z.strictObject({ items: z.array(secretShape) }).meta({ id: 'ClientSecrets' }),
       },
       async ({ tenant, params: { clientId } }) => {
         if (!(await administerClients.find(tenant.id, clientId))) throw notFound('client');
@@ -103,6 +104,8 @@ export function clientSecretRoutes(deps: ClientSecretRoutesDeps): AdminRoute[] {
           read: () => read(tenant.id, clientId, secretId),
         };
         return changes.remove(call, target, eventOf('client.secret_removed', clientId), async () => {
+          const { metadata } = await lockedClient(administerClients, tenant, clientId);
+          await assertMayReach({ roles, grants }, call, clientId, [metadata.scope]);
           const removed = await administerClients.removeSecret(tenant.id, clientId, secretId);
           if (removed.ok) return;
           if (removed.reason === 'unknown') throw notFound('secret');
@@ -116,18 +119,19 @@ export function clientSecretRoutes(deps: ClientSecretRoutesDeps): AdminRoute[] {
 async function addSecret(
   { administerClients, roles, grants, changes }: ClientSecretRoutesDeps,
   call: Call<z.output<typeof clientParams>>,
-  { expiresAt, previousExpiresIn }: z.output<typeof newSecretBody>,
+  { expiresAt, overlap }: z.output<typeof newSecretBody>,
 ) {
-  const { caller, tenant, params: named } = call;
+  const { tenant, params: named } = call;
   let secret = '';
+  let previousUntil: string | null = null;
   const make = async () => {
     const client = await lockedClient(administerClients, tenant, named.clientId);
-    // Whoever knows a secret of a client acts by the roles that it holds.
-    await grants.assertMayGiveRoles(caller, tenant, await roles.rolesOfClient(tenant.id, client.id));
-    const wish = { expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt), previousExpiresIn };
+    await assertMayReach({ roles, grants }, call, client.id, [client.metadata.scope]);
+    const wish = { expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt), overlap };
     const made = await administerClients.addSecret(tenant.id, client, wish);
     if (!made.ok) throw refusalOf(made.reason);
     ({ secret } = made.value);
+    previousUntil = made.value.previousUntil?.toISOString() ?? null;
     return shownSecret(made.value);
   };
   const location = (id: string) =>
@@ -138,7 +142,7 @@ async function addSecret(
     () => eventOf('client.secret_added', named.clientId),
     ({ id }) => location(id),
   );
-  return { ...answer, body: { ...answer.body, client_secret: secret } };
+  return { ...answer, body: { ...answer.body, client_secret: secret, previousUntil } };
 }
 
 async function lockedClient(

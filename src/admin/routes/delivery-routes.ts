@@ -24,7 +24,7 @@ const deliveryShape = z
   .strictObject({
     id: z.uuid(),
     channel: z.enum(['email', 'sms', 'webhook']),
-    status: z.enum(['waiting', 'sent', 'failed']),
+    status: z.enum(['waiting', 'sent', 'failed']).describe('waiting: it is tried, or tried again'),
     recipient: z
       .string()
       .nullable()
@@ -36,7 +36,7 @@ const deliveryShape = z
     createdAt: z.iso.datetime(),
     nextAttemptAt: z.iso.datetime().nullable(),
     expiresAt: z.iso.datetime().describe('Not tried after this'),
-    canRetry: z.boolean(),
+    canRetry: z.boolean().describe('Whether its content is still there'),
   })
   .meta({ id: 'Delivery' });
 

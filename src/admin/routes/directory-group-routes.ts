@@ -17,9 +17,10 @@ import {
   shownDirectoryMember,
 } from './directory-group-shape.ts';
 import type { Grants } from '../grants.ts';
+import type { KeepOwner } from '../keep-owner.ts';
 import { rolesGivenBy, setRolesOfGroup } from './group-role-routes.ts';
 import type { GroupRoles } from './group-role-routes.ts';
-import { newRoles, rolesShape } from './group-shape.ts';
+import { heldRoles, roleNames } from './role-shape.ts';
 import { notFound } from '../problem.ts';
 import { idParam, route } from '../route.ts';
 import type { AdminRoute } from '../route.ts';
@@ -30,6 +31,7 @@ export interface DirectoryGroupRoutesDeps {
   directoryGroupUsers: DirectoryGroupUsers;
   roles: GroupRoles;
   grants: Pick<Grants, 'assertMayGiveRoles'>;
+  keepOwner: KeepOwner;
   changes: Changes;
 }
 
@@ -114,7 +116,7 @@ function listingRoutes(deps: DirectoryGroupRoutesDeps): AdminRoute[] {
         description: 'People who have signed in here, as the directory said of each when it was asked last.',
         permission: 'groups:read',
         params: ofGroup,
-        lists: { id: { type: 'id' }, username: { type: 'text' } },
+        lists: { id: { type: 'id' }, userName: { type: 'text' } },
         answer: directoryMemberShape,
       },
       async ({ tenant, params: { directoryId, stableId }, list }) => {
@@ -160,7 +162,7 @@ function roleRoutes(deps: DirectoryGroupRoutesDeps): AdminRoute[] {
         summary: 'Show the roles that a group of a directory gives',
         permission: 'groups:read',
         params: ofGroup,
-        answer: rolesShape,
+        answer: heldRoles,
       },
       async ({ tenant, params }) => shownWithEtag(await read(tenant, params), 'group'),
     ),
@@ -175,8 +177,8 @@ function roleRoutes(deps: DirectoryGroupRoutesDeps): AdminRoute[] {
         description: 'Nobody gives, and nobody takes away, a role that permits what they may not do themselves.',
         permission: 'roles:write',
         params: ofGroup,
-        body: newRoles,
-        answer: rolesShape,
+        body: roleNames,
+        answer: heldRoles,
       },
       async (call) => {
         const { tenant, params } = call;

@@ -161,7 +161,7 @@ export function directoryRoutes(deps: DirectoryRoutesDeps): AdminRoute[] {
       (call) => {
         const { directoryId: id } = call.params;
         // That it changed cannot be seen in what is shown.
-        const detail = { bindPasswordChanged: call.body.bindPassword !== undefined };
+        const detail = call.body.bindPassword === undefined ? undefined : { bindPasswordChanged: true };
         const event = { type: 'directory.changed', subject: { kind: 'directory', id }, detail } as const;
         return changes.amend(call, 'PATCH', targetOf(call, id), event, () => change(call.tenant.id, id, call.body));
       },

@@ -14,7 +14,7 @@ import { idParam, route } from '../route.ts';
 import type { AdminRoute, Answer, Call } from '../route.ts';
 
 export interface DirectoryTrialRoutesDeps {
-  directoryAdministration: Pick<DirectoryAdministration, 'broken'>;
+  directoryAdministration: Pick<DirectoryAdministration, 'beyond' | 'broken' | 'find'>;
   directoryTrials: DirectoryTrials;
   audit: Audit;
 }
@@ -72,6 +72,12 @@ export function directoryTrialRoutes(deps: DirectoryTrialRoutesDeps): AdminRoute
       async (call) => {
         const directory = call.tenant.directories.find(({ id }) => id === call.params.directoryId);
         if (!directory) throw notFound('directory');
+        const record = await directoryAdministration.find(call.tenant.id, directory.id);
+        const isMadeHere = record?.owner === 'api';
+        assertUnbroken(isMadeHere ? directoryAdministration.beyond(record.settings) : [], (path) => [
+          'settings',
+          ...path,
+        ]);
         return tried(call, directory, call.body.login);
       },
     ),

@@ -73,7 +73,7 @@ export function groupManagerRoutes({ groups, grants, changes }: GroupManagerRout
         description: 'They may read the group and add and remove its members, and nothing else.',
         permission: 'groups:write',
         params: ofGroup,
-        body: z.strictObject({ userId: idParam }),
+        body: z.strictObject({ userId: idParam }).meta({ id: 'NewGroupManager' }),
         status: 201,
         answer: managerShape,
       },

@@ -3,11 +3,12 @@
 import { z } from 'zod';
 
 import type { Groups, MemberRef, MemberRefusal } from '../../groups/groups.ts';
-import { may } from '../caller.ts';
+import { manages, may } from '../caller.ts';
 import type { Caller } from '../caller.ts';
 import { shownWithEtag } from '../changes.ts';
 import type { Changes, Target, WriteEvent } from '../changes.ts';
 import type { Grants } from '../grants.ts';
+import type { KeepOwner } from '../keep-owner.ts';
 import { memberShape, newMember, shownMember } from './group-shape.ts';
 import type { ShownMember } from './group-shape.ts';
 import { Problem, notFound } from '../problem.ts';
@@ -17,6 +18,7 @@ import type { AdminRoute } from '../route.ts';
 export interface GroupMemberRoutesDeps {
   groups: Groups;
   grants: Pick<Grants, 'assertMayJoin'>;
+  keepOwner: KeepOwner;
   changes: Changes;
 }
 
@@ -26,7 +28,7 @@ const OWN = { tag: TAG, also: 'own-groups' } as const;
 const ofGroup = z.strictObject({ groupId: idParam });
 const ofMember = ofGroup.extend({ memberId: idParam });
 
-export function groupMemberRoutes({ groups, grants, changes }: GroupMemberRoutesDeps): AdminRoute[] {
+export function groupMemberRoutes({ groups, grants, keepOwner, changes }: GroupMemberRoutesDeps): AdminRoute[] {
   const read = async (tenantId: string, groupId: string, memberId: string) => {
     const member = await groups.member(tenantId, groupId, memberId);
     return member && shownMember(member);
@@ -121,19 +123,21 @@ export function groupMemberRoutes({ groups, grants, changes }: GroupMemberRoutes
         path: `${PATH}/{memberId}`,
         ...OWN,
         summary: 'Take a user or a group out of a group',
+        description: 'Nobody takes away what they do not hold themselves.',
         permission: 'groups:write',
         params: ofMember,
         status: 204,
       },
       async (call) => {
-        const { tenant, params: named } = call;
+        const { caller, tenant, params: named } = call;
         const { groupId, memberId } = named;
         const member = await read(tenant.id, groupId, memberId);
         if (!member) throw notFound('member');
         const event = eventOf('group.member_removed', groupId, member);
         return changes.remove(call, target(tenant.id, groupId, memberId), event, async ({ via: [own] }) => {
           if (own) throw new Problem('wrong-state', `It is in this group by way of ${own.name}: take it out there.`);
-          await groups.removeMember(tenant.id, groupId, memberId);
+          await grants.assertMayJoin(caller, tenant, groupId);
+          await keepOwner(tenant.id, () => groups.removeMember(tenant.id, groupId, memberId));
         });
       },
     ),
@@ -142,7 +146,7 @@ export function groupMemberRoutes({ groups, grants, changes }: GroupMemberRoutes
 
 /** Whoever manages a group decides who is in it, and so through it in others; not for a group that somebody else looks after. */
 function assertMayNest(caller: Caller, memberGroupId: string): void {
-  if (may(caller, 'groups:write') || caller.managedGroups.has(memberGroupId)) return;
+  if (may(caller, 'groups:write') || manages(caller, 'groups:write', memberGroupId)) return;
   throw new Problem('permission-denied', 'This needs groups:write, or to manage both groups.');
 }
 

@@ -4,23 +4,24 @@ import { z } from 'zod';
 
 import type { NamedGroup } from '../../groups/group-reference.ts';
 import type { Groups } from '../../groups/groups.ts';
-import type { Roles, SetRolesRefusal } from '../../roles/roles.ts';
+import type { Roles } from '../../roles/roles.ts';
 import { shownWithEtag } from '../changes.ts';
 import type { Changes, Target } from '../changes.ts';
-import { invalid } from '../checked.ts';
 import type { Grants } from '../grants.ts';
-import { newRoles, rolesShape } from './group-shape.ts';
-import type { NewRoles, ShownRoles } from './group-shape.ts';
-import { Problem } from '../problem.ts';
+import type { KeepOwner } from '../keep-owner.ts';
+import { giveRoles, shownHeldRoles } from './held-roles.ts';
+import { heldRoles, roleNames } from './role-shape.ts';
+import type { HeldRoles, RoleNames } from './role-shape.ts';
 import { idParam, route } from '../route.ts';
 import type { AdminRoute, Answer, Call } from '../route.ts';
 
-export type GroupRoles = Pick<Roles, 'givenTo' | 'setRolesOf' | 'rolesOfGroups'>;
+export type GroupRoles = Pick<Roles, 'givenToGroup' | 'setRolesOf' | 'unknownAmong' | 'rolesOfGroups'>;
 
 export interface GroupRoleRoutesDeps {
   groups: Pick<Groups, 'withAncestors' | 'lock'>;
   roles: GroupRoles;
   grants: Pick<Grants, 'assertMayGiveRoles'>;
+  keepOwner: KeepOwner;
   changes: Changes;
 }
 
@@ -29,7 +30,7 @@ const params = z.strictObject({ groupId: idParam });
 
 export function groupRoleRoutes(deps: GroupRoleRoutesDeps): AdminRoute[] {
   const { groups, roles } = deps;
-  const target = (tenantId: string, groupId: string): Target<ShownRoles> => ({
+  const target = (tenantId: string, groupId: string): Target<HeldRoles> => ({
     name: 'group',
     lock: () => groups.lock(tenantId, groupId),
     read: async () => {
@@ -48,7 +49,7 @@ export function groupRoleRoutes(deps: GroupRoleRoutesDeps): AdminRoute[] {
         summary: 'Show the roles that a group gives',
         permission: 'groups:read',
         params,
-        answer: rolesShape,
+        answer: heldRoles,
       },
       async ({ tenant, params: { groupId } }) => shownWithEtag(await target(tenant.id, groupId).read(), 'group'),
     ),
@@ -63,8 +64,8 @@ export function groupRoleRoutes(deps: GroupRoleRoutesDeps): AdminRoute[] {
         description: 'Nobody gives, and nobody takes away, a role that permits what they may not do themselves.',
         permission: 'roles:write',
         params,
-        body: newRoles,
-        answer: rolesShape,
+        body: roleNames,
+        answer: heldRoles,
       },
       (call) => setRolesOfGroup(deps, call, call.params.groupId, target(call.tenant.id, call.params.groupId)),
     ),
@@ -77,31 +78,20 @@ export async function rolesGivenBy(
   tenantId: string,
   id: string,
   all: readonly NamedGroup[],
-): Promise<ShownRoles> {
-  const given = await roles.givenTo(tenantId, { kind: 'group', id });
-  return {
-    roles: given.filter(({ owner }) => owner === 'api').map(({ name }) => name),
-    effectiveRoles: await roles.rolesOfGroups(tenantId, all),
-  };
+): Promise<HeldRoles> {
+  const group = all.find((one) => one.id === id);
+  const given = group ? await roles.givenToGroup(tenantId, group) : [];
+  return shownHeldRoles(given, await roles.rolesOfGroups(tenantId, all));
 }
 
 export function setRolesOfGroup(
-  { roles, grants, changes }: Pick<GroupRoleRoutesDeps, 'roles' | 'grants' | 'changes'>,
-  call: Pick<Call<unknown, unknown, NewRoles>, 'caller' | 'tenant' | 'ifMatch' | 'body'>,
+  deps: Pick<GroupRoleRoutesDeps, 'roles' | 'grants' | 'keepOwner' | 'changes'>,
+  call: Pick<Call<unknown, unknown, RoleNames>, 'caller' | 'tenant' | 'ifMatch' | 'body'>,
   id: string,
-  target: Target<ShownRoles>,
-): Promise<Answer<ShownRoles>> {
-  const { caller, tenant, body } = call;
+  target: Target<HeldRoles>,
+): Promise<Answer<HeldRoles>> {
   const event = { type: 'group.roles_changed', subject: { kind: 'group', id } } as const;
-  return changes.amend(call, 'PUT', target, event, async (before) => {
-    const wanted = new Set(body.roles);
-    await grants.assertMayGiveRoles(caller, tenant, [...wanted.symmetricDifference(new Set(before.roles))]);
-    const set = await roles.setRolesOf(tenant.id, { kind: 'group', id }, [...wanted]);
-    if (!set.ok) throw refusalOf(set.reason);
-  });
-}
-
-export function refusalOf(reason: SetRolesRefusal): Problem {
-  if (reason === 'last-owner') return new Problem('last-owner', 'Nobody else would be an owner of this tenant.');
-  return invalid([{ pointer: '#/roles', detail: 'names what is no role of this tenant' }]);
+  return deps.changes.amend(call, 'PUT', target, event, (before) =>
+    giveRoles(deps, call, { kind: 'group', id }, before),
+  );
 }

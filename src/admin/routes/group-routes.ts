@@ -7,12 +7,14 @@ import type { Outcome } from '../../outcome.ts';
 import { shownWithEtag } from '../changes.ts';
 import type { Changes, Target } from '../changes.ts';
 import type { Grants } from '../grants.ts';
+import type { KeepOwner } from '../keep-owner.ts';
 import { groupMemberRoutes } from './group-member-routes.ts';
 import { groupManagerRoutes } from './group-manager-routes.ts';
-import { groupRoleRoutes, refusalOf } from './group-role-routes.ts';
+import { groupRoleRoutes } from './group-role-routes.ts';
 import type { GroupRoles } from './group-role-routes.ts';
 import { groupPatch, groupShape, newGroup, shownGroup } from './group-shape.ts';
 import type { ShownGroup } from './group-shape.ts';
+import { may } from '../caller.ts';
 import { Problem } from '../problem.ts';
 import { idParam, route } from '../route.ts';
 import type { AdminRoute, Call } from '../route.ts';
@@ -21,6 +23,7 @@ export interface GroupRoutesDeps {
   groups: Groups;
   roles: GroupRoles;
   grants: Pick<Grants, 'assertMayGiveRoles' | 'assertMayJoin'>;
+  keepOwner: KeepOwner;
   changes: Changes;
 }
 
@@ -32,7 +35,7 @@ export function groupRoutes(deps: GroupRoutesDeps): AdminRoute[] {
   return [...ownRoutes(deps), ...groupMemberRoutes(deps), ...groupManagerRoutes(deps), ...groupRoleRoutes(deps)];
 }
 
-function ownRoutes({ groups, roles, grants, changes }: GroupRoutesDeps): AdminRoute[] {
+function ownRoutes({ groups, roles, grants, keepOwner, changes }: GroupRoutesDeps): AdminRoute[] {
   const target = (tenantId: string, groupId: string): Target<ShownGroup> => ({
     name: 'group',
     lock: () => groups.lock(tenantId, groupId),
@@ -42,9 +45,10 @@ function ownRoutes({ groups, roles, grants, changes }: GroupRoutesDeps): AdminRo
     },
   });
 
-  /** A reference in the configuration may wait for a group of this name, and give its members roles. */
-  async function assertMayName({ caller, tenant }: Call, id: string, name: string): Promise<void> {
-    const given = await roles.rolesOfGroups(tenant.id, [{ local: true, id, name }]);
+  /** References in the configuration may wait for a group of this name, and give its members roles; one that loses it, loses these. */
+  async function assertMayName({ caller, tenant }: Call, ...names: string[]): Promise<void> {
+    const named = names.map((name) => ({ local: true, id: '', name }) as const);
+    const given = await roles.rolesOfGroups(tenant.id, named);
     await grants.assertMayGiveRoles(caller, tenant, given);
   }
 
@@ -56,7 +60,9 @@ function ownRoutes({ groups, roles, grants, changes }: GroupRoutesDeps): AdminRo
         path: PATH,
         tag: TAG,
         summary: 'List the groups that live here',
+        description: 'Whoever may read none but manages some is shown these alone.',
         permission: 'groups:read',
+        also: 'own-groups',
         lists: {
           id: { type: 'id' },
           name: { type: 'text', sortable: true },
@@ -64,8 +70,9 @@ function ownRoutes({ groups, roles, grants, changes }: GroupRoutesDeps): AdminRo
         },
         answer: groupShape,
       },
-      async ({ tenant, list }) => {
-        const { items, next } = await groups.list(tenant.id, list);
+      async ({ caller, tenant, list }) => {
+        const among = may(caller, 'groups:read') ? undefined : [...caller.managedGroups];
+        const { items, next } = await groups.list(tenant.id, list, among);
         return { body: { items: items.map(shownGroup), next } };
       },
     ),
@@ -87,7 +94,7 @@ function ownRoutes({ groups, roles, grants, changes }: GroupRoutesDeps): AdminRo
         return changes.create(
           call,
           async () => {
-            await assertMayName(call, '', body.name);
+            await assertMayName(call, body.name);
             return shownGroup(unlessTaken(await groups.create(tenant.id, { description: undefined, ...body })));
           },
           ({ id }) => ({ type: 'group.created', subject: { kind: 'group', id } }),
@@ -128,9 +135,10 @@ function ownRoutes({ groups, roles, grants, changes }: GroupRoutesDeps): AdminRo
         const event = { type: 'group.changed', subject: { kind: 'group', id: named.groupId } } as const;
         return changes.amend(call, 'PATCH', target(tenant.id, named.groupId), event, async (before) => {
           const { name = before.name } = body;
-          const description = body.description === undefined ? before.description : (body.description ?? undefined);
-          if (name !== before.name) await assertMayName(call, before.id, name);
-          unlessTaken(await groups.change(tenant.id, before.id, { name, description }));
+          const { description = before.description } = body;
+          if (name !== before.name) await assertMayName(call, before.name, name);
+          const change = () => groups.change(tenant.id, before.id, { name, description: description ?? undefined });
+          unlessTaken(await keepOwner(tenant.id, change));
         });
       },
     ),
@@ -150,13 +158,13 @@ function ownRoutes({ groups, roles, grants, changes }: GroupRoutesDeps): AdminRo
       (call) => {
         const { caller, tenant, params: named } = call;
         const event = { type: 'group.deleted', subject: { kind: 'group', id: named.groupId } } as const;
-        return changes.remove(call, target(tenant.id, named.groupId), event, async ({ id, name }) => {
-          // Else whoever may not take a role from the group could take the group.
-          const given = await roles.rolesOfGroups(tenant.id, [{ local: true, id, name }]);
-          await grants.assertMayGiveRoles(caller, tenant, given);
-          const taken = await roles.setRolesOf(tenant.id, { kind: 'group', id }, []);
-          if (!taken.ok) throw refusalOf(taken.reason);
-          await groups.remove(tenant.id, id);
+        return changes.remove(call, target(tenant.id, named.groupId), event, async ({ id }) => {
+          // Else whoever may not take a role from the group, or somebody out of it, could take the group.
+          await grants.assertMayJoin(caller, tenant, id);
+          await keepOwner(tenant.id, async () => {
+            await roles.setRolesOf(tenant.id, { kind: 'group', id }, []);
+            await groups.remove(tenant.id, id);
+          });
         });
       },
     ),

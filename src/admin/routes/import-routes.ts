@@ -13,12 +13,10 @@ import type { ImportType, SourceRow } from '../../users/import-rows.ts';
 import type { ImportGuard, ImportUsers, ResumeRefusal } from '../../users/import-users.ts';
 import type { ImportRecord, UserImports } from '../../users/user-imports.ts';
 import { actorOf, may } from '../caller.ts';
-import type { Caller } from '../caller.ts';
 import type { Grants } from '../grants.ts';
-import { Problem, notFound } from '../problem.ts';
+import { Problem, notFound, whyRefused } from '../problem.ts';
 import { idParam, route } from '../route.ts';
 import type { AdminRoute, Call } from '../route.ts';
-import type { Tenant } from '../../tenants/tenants.ts';
 
 export interface ImportRouteDeps {
   importUsers: ImportUsers;
@@ -30,17 +28,19 @@ export interface ImportRouteDeps {
 }
 
 const count = z.int().nonnegative();
-const importShape = z.strictObject({
-  id: z.uuid(),
-  state: z.enum(['running', 'done', 'failed']).describe('failed: it broke off, and the same file can be sent again'),
-  nextRow: z.int().positive().describe('The first row that is not applied yet'),
-  created: count,
-  updated: count,
-  unchanged: count,
-  failed: count,
-  createdAt: z.iso.datetime(),
-  updatedAt: z.iso.datetime(),
-});
+const importShape = z
+  .strictObject({
+    id: z.uuid(),
+    state: z.enum(['running', 'done', 'failed']).describe('failed: it broke off, and the same file can be sent again'),
+    nextRow: z.int().positive().describe('The first row that is not applied yet'),
+    created: count,
+    updated: count,
+    unchanged: count,
+    failed: count,
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Import' });
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
@@ -66,7 +66,8 @@ export function importRoutes(deps: ImportRouteDeps): AdminRoute[] {
         summary: 'Import users from a CSV file or NDJSON',
         description:
           'Answers a line for each row while it reads, between one that names the import and one that sums up. Rows are applied in ' +
-          'batches; a row that is refused keeps no other from being applied.',
+          'batches; a row that is refused keeps no other from being applied. Rows with roles, groups or second factors need roles:write, ' +
+          'groups:write or factors:write as well. A tenant has two imports under way at once.',
         permission: 'users:write',
         query: importQuery,
         takes: IMPORT_TYPES,
@@ -79,7 +80,7 @@ export function importRoutes(deps: ImportRouteDeps): AdminRoute[] {
           tenant,
           rows: await rowsOf(call),
           actor: actorOf(caller, tenant.id),
-          guard: guardOf(deps, caller, tenant),
+          guard: guardOf(deps, call),
         });
         if (!outcome.ok) throw resumeProblem(outcome.reason);
         return { body: Readable.from(asLines(outcome.value), { objectMode: false }) };
@@ -116,11 +117,12 @@ export function importRoutes(deps: ImportRouteDeps): AdminRoute[] {
         query: z.strictObject({ format: z.enum(EXPORT_FORMATS).default('ndjson') }),
         gives: 'application/x-ndjson',
       },
-      async ({ tenant, caller, query: { format } }) => {
+      async ({ tenant, caller, stillCaller, query: { format } }) => {
         const subject = { kind: 'tenant', id: tenant.id } as const;
         const actor = actorOf(caller, tenant.id);
         await audit.record({ type: 'users.exported', tenantId: tenant.id, actor, subject, detail: { format } });
-        const body = Readable.from(exportUsers(userExport, tenant.id, format), { objectMode: false });
+        const lines = exportUsers(userExport, tenant.id, format, () => whyRefused(stillCaller));
+        const body = Readable.from(lines, { objectMode: false });
         return { body, mediaType: format === 'csv' ? 'text/csv; charset=utf-8' : undefined };
       },
     ),
@@ -161,14 +163,26 @@ function resumeProblem(reason: ResumeRefusal): Problem {
   return RESUME_PROBLEMS[reason]();
 }
 
-/** Nobody gives by a file what they could not give by hand. */
-function guardOf({ grants, roles }: ImportRouteDeps, caller: Caller, tenant: Tenant): ImportGuard {
+/** Nobody gives by a file what they could not give by hand, nor what they cannot give any more. */
+function guardOf({ grants, roles }: ImportRouteDeps, call: Call): ImportGuard {
+  const { tenant } = call;
+  let { caller } = call;
   return {
-    giveRoles: (names) => whyNot(() => grants.assertMayGiveRoles(caller, tenant, names)),
-    join: (groupId) => whyNot(() => grants.assertMayJoin(caller, tenant, groupId)),
+    goOn: () =>
+      whyRefused(async () => {
+        caller = await call.stillCaller();
+      }),
+    async giveRoles(names) {
+      if (!may(caller, 'roles:write')) return 'needs roles:write';
+      return whyRefused(() => grants.assertMayGiveRoles(caller, tenant, names));
+    },
+    async join(groupId) {
+      if (!may(caller, 'groups:write') && !caller.managedGroups.has(groupId)) return 'needs groups:write';
+      return whyRefused(() => grants.assertMayJoin(caller, tenant, groupId));
+    },
     addFactors: () => (may(caller, 'factors:write') ? undefined : 'needs factors:write'),
     change: (user, leaves) =>
-      whyNot(async () => {
+      whyRefused(async () => {
         await grants.assertMayManage(caller, tenant, user);
         const held = leaves
           ? await roles.rolesOfUser({ tenantId: tenant.id, userId: user.id, groups: user.groups })
@@ -176,16 +190,6 @@ function guardOf({ grants, roles }: ImportRouteDeps, caller: Caller, tenant: Ten
         if (held.includes('owner')) throw new Problem('last-owner', 'An owner’s status is changed one by one.');
       }),
   };
-}
-
-async function whyNot(assert: () => Promise<void>): Promise<string | undefined> {
-  try {
-    await assert();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Problem) return error.detail;
-    throw error;
-  }
 }
 
 async function* asLines(values: AsyncIterable<object>): AsyncGenerator<string> {

@@ -5,34 +5,49 @@ import { z } from 'zod';
 import { PUBLISHED_FOR, SIGNING_ALGS, publicHalf } from '../../keys/keys.ts';
 import type { Keys, SigningKey } from '../../keys/keys.ts';
 import { actorOf } from '../caller.ts';
-import { Problem, notFound } from '../problem.ts';
-import { route } from '../route.ts';
+import { shownWithEtag } from '../changes.ts';
+import type { Changes, Target } from '../changes.ts';
+import { Problem } from '../problem.ts';
+import { route, time } from '../route.ts';
 import type { AdminRoute } from '../route.ts';
 
 export interface KeyRoutesDeps {
-  keys: Pick<Keys, 'list' | 'rotate' | 'retire'>;
+  keys: Pick<Keys, 'list' | 'lock' | 'rotate' | 'withdraw'>;
+  changes: Changes;
 }
 
 const TAG = 'Keys';
 const ALL = '/tenants/{tenant}/keys';
-const time = z.iso.datetime();
 
-const keyShape = z.strictObject({
-  kid: z.string(),
-  alg: z.enum(SIGNING_ALGS),
-  state: z
-    .enum(['active', 'next', 'retired'])
-    .describe(
-      'active: it signs. next: it is published, and signs after the next rotation. retired: its tokens may still be about',
-    ),
-  createdAt: time,
-  retiredAt: time.optional(),
-  publicKey: z.record(z.string(), z.string()).describe('As /jwks has it (RFC 7517)'),
-});
-const keysShape = z.strictObject({ keys: z.array(keyShape) });
+const keyShape = z
+  .strictObject({
+    kid: z.string().describe('As the header of its tokens has it (RFC 7638)'),
+    alg: z.enum(SIGNING_ALGS),
+    state: z
+      .enum(['active', 'next', 'retired'])
+      .describe(
+        'active: it signs. next: it is published, and signs after the next rotation. retired: its tokens may still be about',
+      ),
+    createdAt: time,
+    retiredAt: time.nullable(),
+    publicKey: z.record(z.string(), z.string()).describe('As /jwks has it (RFC 7517)'),
+  })
+  .meta({ id: 'SigningKey' });
+type ShownKey = z.output<typeof keyShape>;
+const keysShape = z.strictObject({ items: z.array(keyShape) }).meta({ id: 'SigningKeys' });
 
-export function keyRoutes({ keys }: KeyRoutesDeps): AdminRoute[] {
-  const shownKeys = async (tenantId: string) => ({ body: { keys: (await keys.list(tenantId)).map(shownKey) } });
+const params = z.strictObject({ kid: z.string().min(1).max(100) });
+
+export function keyRoutes({ keys, changes }: KeyRoutesDeps): AdminRoute[] {
+  const targetOf = (tenantId: string, kid: string): Target<ShownKey> => ({
+    name: 'key',
+    lock: () => keys.lock(tenantId),
+    read: async () => {
+      const key = (await keys.list(tenantId)).find((one) => one.kid === kid);
+      return key && shownKey(key);
+    },
+  });
+  const shownKeys = async (tenantId: string) => ({ body: { items: (await keys.list(tenantId)).map(shownKey) } });
   return [
     route(
       {
@@ -49,6 +64,20 @@ export function keyRoutes({ keys }: KeyRoutesDeps): AdminRoute[] {
 
     route(
       {
+        id: 'getKey',
+        method: 'GET',
+        path: `${ALL}/{kid}`,
+        tag: TAG,
+        summary: 'Show a signing key, without its private half',
+        permission: 'keys:read',
+        params,
+        answer: keyShape,
+      },
+      async ({ tenant, params: { kid } }) => shownWithEtag(await targetOf(tenant.id, kid).read(), 'key'),
+    ),
+
+    route(
+      {
         id: 'rotateKeys',
         method: 'POST',
         path: `${ALL}:rotate`,
@@ -57,7 +86,10 @@ export function keyRoutes({ keys }: KeyRoutesDeps): AdminRoute[] {
         description:
           'Refused while the next keys have been published for less than an hour, so that applications know them. `now` does it all the same: for a key that got out.',
         permission: 'keys:write',
-        body: z.strictObject({ now: z.boolean().default(false) }).prefault({}),
+        body: z
+          .strictObject({ now: z.boolean().default(false).describe('Without waiting for the hour') })
+          .meta({ id: 'KeyRotation' })
+          .prefault({}),
         answer: keysShape,
       },
       async ({ tenant, caller, body: { now } }) => {
@@ -78,14 +110,25 @@ export function keyRoutes({ keys }: KeyRoutesDeps): AdminRoute[] {
         tag: TAG,
         summary: 'Publish a retired key no longer: tokens that it signed are good no more',
         permission: 'keys:write',
-        params: z.strictObject({ kid: z.string().min(1).max(100) }),
+        params,
         status: 204,
       },
-      async ({ tenant, caller, params: { kid } }) => {
-        const retired = await keys.retire(tenant.id, kid, actorOf(caller, tenant.id));
-        if (retired.ok) return { body: undefined };
-        if (retired.reason === 'unknown') throw notFound('key');
-        throw new Problem('wrong-state', 'The key signs, or is about to: rotate the keys first.');
+      (call) => {
+        const {
+          tenant,
+          params: { kid },
+        } = call;
+        const event = { type: 'key.retired', subject: { kind: 'key', id: kid } } as const;
+        return changes.remove(
+          call,
+          targetOf(tenant.id, kid),
+          event,
+          async ({ state }) => {
+            if (state === 'retired') return keys.withdraw(tenant.id, kid);
+            throw new Problem('wrong-state', 'The key signs, or is about to: rotate the keys first.');
+          },
+          'POST',
+        );
       },
     ),
   ];
@@ -97,7 +140,7 @@ function shownKey({ kid, alg, state, createdAt, retiredAt, jwk }: SigningKey): z
     alg,
     state,
     createdAt: createdAt.toISOString(),
-    ...(retiredAt && { retiredAt: retiredAt.toISOString() }),
+    retiredAt: retiredAt?.toISOString() ?? null,
     publicKey: publicHalf(jwk),
   };
 }

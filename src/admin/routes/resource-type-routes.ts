@@ -128,7 +128,7 @@ export function resourceTypeRoutes({ resourceTypes, roleDefinitions, changes }: 
             tenant.id,
             gone.map((action) => `${before.name}:${action}`),
           );
-          const description = body.description === undefined ? before.description : (body.description ?? undefined);
+          const description = (body.description === undefined ? before.description : body.description) ?? undefined;
           await resourceTypes.change(tenant.id, before.name, { actions, description });
         });
       },

@@ -2,16 +2,18 @@
 
 import { z } from 'zod';
 
-import { ROLE_FIELDS, HOLDER_FIELDS } from '../../roles/definitions.ts';
+import { HOLDER_FIELDS, MOST_PERMITTED, ROLE_FIELDS } from '../../roles/definitions.ts';
 import type { RoleDefinitions, RoleRefusal, RoleSettings } from '../../roles/definitions.ts';
-import type { ResourceType, ResourceTypes } from '../../roles/resource-types.ts';
+import type { ResourceTypes } from '../../roles/resource-types.ts';
 import type { Caller } from '../caller.ts';
 import { shownWithEtag } from '../changes.ts';
 import type { Changes, Target } from '../changes.ts';
 import { invalid } from '../checked.ts';
 import type { Grants } from '../grants.ts';
-import { ADMIN_RESOURCES, covers, typeOf } from '../permissions.ts';
+import type { KeepOwner } from '../keep-owner.ts';
+import { covers } from '../permissions.ts';
 import { Problem, notFound } from '../problem.ts';
+import { assertKnownPermissions, knownPermissions } from './known-permissions.ts';
 import {
   holderShape,
   newRole,
@@ -30,6 +32,7 @@ export interface RoleRoutesDeps {
   roleDefinitions: RoleDefinitions;
   resourceTypes: Pick<ResourceTypes, 'all'>;
   grants: Pick<Grants, 'assertMayGive'>;
+  keepOwner: KeepOwner;
   changes: Changes;
 }
 
@@ -103,19 +106,15 @@ function readRoutes({ roleDefinitions: definitions, resourceTypes }: RoleRoutesD
         tag: TAG,
         summary: 'List the permissions that there are',
         permission: 'roles:read',
-        answer: z.strictObject({ items: z.array(permissionShape) }),
+        answer: z.strictObject({ items: z.array(permissionShape) }).meta({ id: 'Permissions' }),
       },
       async ({ tenant }) => ({ body: { items: knownPermissions(await resourceTypes.all(tenant.id)) } }),
     ),
   ];
 }
 
-function writeRoutes({ roleDefinitions: definitions, resourceTypes, grants, changes }: RoleRoutesDeps): AdminRoute[] {
-  async function assertKnown(tenantId: string, permissions: readonly string[]): Promise<void> {
-    const known = knownPermissions(await resourceTypes.all(tenantId)).map(({ permission }) => permission);
-    const unknown = permissions.findIndex((one) => !isKnown(one, known));
-    if (unknown >= 0) throw invalid([{ pointer: `#/permissions/${String(unknown)}`, detail: 'is no permission' }]);
-  }
+function writeRoutes(deps: RoleRoutesDeps): AdminRoute[] {
+  const { roleDefinitions: definitions, resourceTypes, grants, keepOwner, changes } = deps;
 
   /** Whoever changes a role gives to its holders, or takes from them, what is different. */
   async function assertMayMake(tenantId: string, caller: Caller, settings: RoleSettings, before: readonly string[]) {
@@ -146,7 +145,7 @@ function writeRoutes({ roleDefinitions: definitions, resourceTypes, grants, chan
           call,
           async () => {
             await definitions.lock(tenant.id);
-            await assertKnown(tenant.id, body.permissions);
+            await assertKnownPermissions(resourceTypes, tenant.id, body.permissions);
             await assertMayMake(tenant.id, caller, settings, []);
             const created = await definitions.create(tenant.id, name, settings);
             if (!created.ok) throw refusal(created.reason);
@@ -176,12 +175,13 @@ function writeRoutes({ roleDefinitions: definitions, resourceTypes, grants, chan
         const { caller, tenant, body, params } = call;
         const event = { type: 'role.changed', subject: { kind: 'role', id: params.role } } as const;
         return changes.amend(call, 'PATCH', targetOf(definitions, tenant.id, params.role), event, async (before) => {
-          await assertKnown(tenant.id, body.permissions ?? []);
-          const description = body.description === undefined ? before.description : (body.description ?? undefined);
+          await assertKnownPermissions(resourceTypes, tenant.id, body.permissions ?? []);
+          const description = (body.description === undefined ? before.description : body.description) ?? undefined;
           const { permissions = before.permissions, inherits = before.inherits } = body;
           const settings = settingsOf({ description, permissions, inherits });
           await assertMayMake(tenant.id, caller, settings, before.effectivePermissions);
-          const changed = await definitions.change(tenant.id, params.role, settings);
+          const change = () => definitions.change(tenant.id, params.role, settings);
+          const changed = await keepOwner(tenant.id, change);
           if (!changed.ok) throw refusal(changed.reason);
         });
       },
@@ -204,7 +204,7 @@ function writeRoutes({ roleDefinitions: definitions, resourceTypes, grants, chan
         const event = { type: 'role.deleted', subject: { kind: 'role', id: params.role } } as const;
         return changes.remove(call, targetOf(definitions, tenant.id, params.role), event, async (before) => {
           grants.assertMayGive(caller, before.effectivePermissions);
-          const removed = await definitions.remove(tenant.id, params.role);
+          const removed = await keepOwner(tenant.id, () => definitions.remove(tenant.id, params.role));
           if (!removed.ok) throw new Problem('conflict', 'Another role inherits this one: change that one first.');
         });
       },
@@ -223,21 +223,6 @@ function targetOf(definitions: RoleDefinitions, tenantId: string, name: string):
   };
 }
 
-function knownPermissions(own: readonly Pick<ResourceType, 'name' | 'actions'>[]): z.output<typeof permissionShape>[] {
-  const of = (resourceType: string, actions: readonly string[], managedBy: 'system' | 'api') =>
-    actions.map((action) => ({ permission: `${resourceType}:${action}`, resourceType, action, managedBy }));
-  return [
-    ...Object.entries(ADMIN_RESOURCES).flatMap(([name, actions]) => of(name, actions, 'system')),
-    ...own.flatMap(({ name, actions }) => of(name, actions, 'api')),
-  ];
-}
-
-/** `type:*` where there is such a type. Everything, `*:*`, comes by inheriting `owner` alone. */
-function isKnown(permission: string, known: readonly string[]): boolean {
-  const isWhole = permission.endsWith(':*') && known.some((one) => typeOf(one) === typeOf(permission));
-  return isWhole || known.includes(permission);
-}
-
 function settingsOf({ permissions, inherits, description }: RoleSettings): RoleSettings {
   return { description, permissions: [...new Set(permissions)].sort(), inherits: [...new Set(inherits)].sort() };
 }
@@ -247,6 +232,10 @@ function refusal(reason: RoleRefusal): Problem {
     return new Problem('conflict', 'There is another role of this name.', {
       errors: [{ pointer: '#/name', detail: 'is taken' }],
     });
+  }
+  if (reason === 'too-many') {
+    const most = String(MOST_PERMITTED);
+    return new Problem('conflict', `With what it inherits a role permits ${most} things at most, and so do its heirs.`);
   }
   const detail = reason === 'circle' ? 'leads back to the role itself' : 'names a role that does not exist';
   return invalid([{ pointer: '#/inherits', detail }]);

@@ -5,8 +5,10 @@ import { z } from 'zod';
 import { SESSION_FIELDS } from '../../sessions/session-list.ts';
 import type { SessionList } from '../../sessions/session-list.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
+import type { Users } from '../../users/users.ts';
 import { shownWithEtag } from '../changes.ts';
 import type { Changes } from '../changes.ts';
+import type { Grants } from '../grants.ts';
 import { notFound } from '../problem.ts';
 import { route } from '../route.ts';
 import type { AdminRoute } from '../route.ts';
@@ -15,13 +17,15 @@ import { sessionShape, shownSession } from './session-shape.ts';
 export interface SessionRoutesDeps {
   sessionList: SessionList;
   sessions: Pick<Sessions, 'endOf'>;
+  users: Pick<Users, 'find'>;
+  grants: Pick<Grants, 'assertMayManage'>;
   changes: Changes;
 }
 
 const TAG = 'Sessions';
 const params = z.strictObject({ sessionId: z.string().min(1).max(200) });
 
-export function sessionRoutes({ sessionList, sessions, changes }: SessionRoutesDeps): AdminRoute[] {
+export function sessionRoutes({ sessionList, sessions, users, grants, changes }: SessionRoutesDeps): AdminRoute[] {
   const read = async (tenantId: string, id: string) => {
     const session = await sessionList.find(tenantId, id);
     return session && shownSession(session);
@@ -76,7 +80,7 @@ export function sessionRoutes({ sessionList, sessions, changes }: SessionRoutesD
         status: 204,
       },
       (call) => {
-        const { tenant, params: named } = call;
+        const { caller, tenant, params: named } = call;
         const target = {
           name: 'session',
           lock: () => sessionList.lock(tenant.id, named.sessionId),
@@ -84,6 +88,8 @@ export function sessionRoutes({ sessionList, sessions, changes }: SessionRoutesD
         };
         const event = { type: 'session.ended', subject: { kind: 'session', id: named.sessionId } } as const;
         return changes.remove(call, target, event, async ({ userId, id }) => {
+          const user = await users.find(tenant.id, userId);
+          if (user) await grants.assertMayManage(caller, tenant, user);
           if (!(await sessions.endOf(tenant.id, userId, id))) throw notFound('session');
         });
       },

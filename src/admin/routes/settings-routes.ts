@@ -27,17 +27,20 @@ const TAG = 'Settings';
 const SETTINGS = '/tenants/{tenant}/settings';
 const BRANDING = '/tenants/{tenant}/branding';
 
-const branding = tenantSettings.shape.branding.unwrap();
+const settingsShape = tenantSettings.meta({ id: 'Settings' });
+const branding = tenantSettings.shape.branding.unwrap().meta({ id: 'NewBranding' });
 const colour = z.string();
 const colours = z.strictObject({ fill: colour, onFill: colour, hover: colour, edge: colour, accent: colour });
-const brandingShape = z.strictObject({
-  colour,
-  logo: z.string().optional(),
-  shown: z
-    .strictObject({ light: colours, dark: colours })
-    .describe('What pages make of the colour, so that each can be read on what it stands on (WCAG 2.2)'),
-  adjusted: z.array(z.string()).describe('Where the colour had to be darkened or lightened for that'),
-});
+const brandingShape = z
+  .strictObject({
+    colour,
+    logo: z.string().nullable(),
+    shown: z
+      .strictObject({ light: colours, dark: colours })
+      .describe('What pages make of the colour, so that each can be read on what it stands on (WCAG 2.2)'),
+    adjusted: z.array(z.string()).describe('Where the colour had to be darkened or lightened for that'),
+  })
+  .meta({ id: 'Branding' });
 type ShownBranding = z.output<typeof brandingShape>;
 
 export function settingsRoutes(deps: SettingsRoutesDeps): AdminRoute[] {
@@ -87,7 +90,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): AdminRoute[] {
         tag: TAG,
         summary: 'Show the settings of a tenant',
         permission: 'settings:read',
-        answer: tenantSettings,
+        answer: settingsShape,
       },
       async ({ tenant }) => shownWithEtag(await administration.read(tenant.id), 'tenant'),
     ),
@@ -102,8 +105,8 @@ export function settingsRoutes(deps: SettingsRoutesDeps): AdminRoute[] {
         description:
           'What is left out gets its default. Times are seconds, or a number with a unit: 90s, 5m, 12h, 14d.',
         permission: 'settings:write',
-        body: tenantSettings,
-        answer: tenantSettings,
+        body: settingsShape,
+        answer: settingsShape,
       },
       (call) => amendSettings(call, 'PUT', () => call.body),
     ),
@@ -117,8 +120,8 @@ export function settingsRoutes(deps: SettingsRoutesDeps): AdminRoute[] {
         summary: 'Change some settings of a tenant',
         description: 'A JSON merge patch (RFC 7396): null brings a default back, and a list is replaced as a whole.',
         permission: 'settings:write',
-        body: z.record(z.string(), z.unknown()),
-        answer: tenantSettings,
+        body: z.record(z.string(), z.unknown()).meta({ id: 'SettingsPatch' }),
+        answer: settingsShape,
       },
       (call) => amendSettings(call, 'PATCH', (before) => checkedBody(tenantSettings, mergePatch(before, call.body))),
     ),
@@ -170,5 +173,5 @@ function shownBranding({ branding: { colour: chosen, logo } }: TenantSettings): 
     ...(isChosen(dark.fill) ? [] : [`buttons on dark ground are lightened to ${dark.fill}`]),
     ...(isChosen(dark.accent) ? [] : [`links on dark ground are lightened to ${dark.accent}`]),
   ];
-  return { colour: chosen, ...(logo !== undefined && { logo }), shown: { light, dark }, adjusted };
+  return { colour: chosen, logo: logo ?? null, shown: { light, dark }, adjusted };
 }

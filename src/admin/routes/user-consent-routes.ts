@@ -50,7 +50,7 @@ export function userConsentRoutes({ consents, userTargets, changes }: UserConsen
         summary: 'List what a user allowed applications',
         permission: 'users:read',
         params,
-        answer: z.strictObject({ items: z.array(consentShape) }),
+        answer: z.strictObject({ items: z.array(consentShape) }).meta({ id: 'Consents' }),
       },
       async (call) => {
         const { id } = await userTargets.existing(call);

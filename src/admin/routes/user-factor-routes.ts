@@ -31,7 +31,7 @@ const factorShape = z
     id: z.uuid(),
     factor: z.enum(FACTORS),
     name: z.string().describe('As its owner calls it'),
-    remaining: z.int().nonnegative().optional().describe('Recovery codes that are left'),
+    remaining: z.int().nonnegative().nullable().describe('Recovery codes that are left'),
     createdAt: z.iso.datetime(),
     lastUsedAt: z.iso.datetime().nullable(),
   })
@@ -59,7 +59,7 @@ export function userFactorRoutes(deps: UserFactorRoutesDeps): AdminRoute[] {
         description: 'An address or a number that the directory vouches for is none of them.',
         permission: 'factors:read',
         params,
-        answer: z.strictObject({ items: z.array(factorShape) }),
+        answer: z.strictObject({ items: z.array(factorShape) }).meta({ id: 'Factors' }),
       },
       async (call) => {
         const { id } = await userTargets.existing(call);
@@ -117,7 +117,9 @@ export function userFactorRoutes(deps: UserFactorRoutesDeps): AdminRoute[] {
           'sign-in; with enrolBy link only by way of a one-time link, so that whoever knows the password alone does not do it for them.',
         permission: 'factors:write',
         params,
-        body: z.strictObject({ enrolBy: z.enum(['sign-in', 'link']) }),
+        body: z
+          .strictObject({ enrolBy: z.enum(['sign-in', 'link']).describe('link: only by way of a one-time link') })
+          .meta({ id: 'FactorReset' }),
         answer: userShape,
       },
       (call) => {
@@ -137,7 +139,7 @@ function shownFactor({ id, factor, name, createdAt, lastUsedAt, remaining }: Enr
     id,
     factor,
     name,
-    ...(remaining !== undefined && { remaining }),
+    remaining: remaining ?? null,
     createdAt: createdAt.toISOString(),
     lastUsedAt: lastUsedAt?.toISOString() ?? null,
   };

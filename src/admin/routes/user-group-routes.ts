@@ -8,6 +8,7 @@ import type { User } from '../../users/users.ts';
 import { shownWithEtag } from '../changes.ts';
 import type { Changes } from '../changes.ts';
 import type { Grants } from '../grants.ts';
+import type { KeepOwner } from '../keep-owner.ts';
 import { Problem, notFound } from '../problem.ts';
 import type { ProblemDetail } from '../problem.ts';
 import { idParam, route } from '../route.ts';
@@ -18,6 +19,7 @@ import type { UserTargets } from './user-target.ts';
 export interface UserGroupRoutesDeps {
   groups: Pick<GroupMembers, 'addMember' | 'removeMember'>;
   grants: Pick<Grants, 'assertMayJoin'>;
+  keepOwner: KeepOwner;
   userTargets: UserTargets;
   changes: Changes;
 }
@@ -40,26 +42,21 @@ const membershipShape = z
         "The groups through which the membership runs, from the user's own group upwards: names, of a directory's groups DNs. " +
           'Empty for a direct one',
       ),
-    dn: z.string().optional().describe("Of a directory's group"),
+    dn: z.string().nullable().describe("Of a directory's group"),
   })
   .meta({ id: 'Membership' });
 type Membership = z.output<typeof membershipShape>;
 
-const membershipsShape = z.strictObject({ groups: z.array(membershipShape) }).meta({ id: 'Memberships' });
+const membershipsShape = z.strictObject({ items: z.array(membershipShape) }).meta({ id: 'Memberships' });
 
 export function userGroupRoutes(deps: UserGroupRoutesDeps): AdminRoute[] {
-  const { groups, grants, userTargets, changes } = deps;
-  const read = async (call: OfUser) => ({ groups: membershipsOf(await userTargets.existing(call)) });
+  const { userTargets, changes } = deps;
+  const { join, leave } = memberships(deps);
+  const read = async (call: OfUser) => ({ items: membershipsOf(await userTargets.existing(call)) });
 
   /** Of a group that the user is in directly. */
   async function readOne(call: OfUser, groupId: string): Promise<Membership | undefined> {
-    return (await read(call)).groups.find(({ id, source, membership }) => id === groupId && isOwn(source, membership));
-  }
-
-  async function join({ caller, tenant, params: { userId: id } }: OfUser, groupId: string, pointer: string) {
-    await grants.assertMayJoin(caller, tenant, groupId);
-    const added = await groups.addMember(tenant.id, groupId, { kind: 'user', id });
-    if (!added.ok) throw problemOf(added.reason, pointer);
+    return (await read(call)).items.find(({ id, source, membership }) => id === groupId && isOwn(source, membership));
   }
 
   return [
@@ -87,21 +84,20 @@ export function userGroupRoutes(deps: UserGroupRoutesDeps): AdminRoute[] {
         description: 'Groups of the directory, and what comes by way of another group, stay as they are.',
         permission: 'groups:write',
         params,
-        body: z.strictObject({ groups: z.array(idParam).max(200).describe('Ids') }),
+        body: z.strictObject({ groups: z.array(idParam).max(200).describe('Ids') }).meta({ id: 'GroupIds' }),
         answer: membershipsShape,
       },
       (call) => {
         const {
-          tenant,
           params: { userId },
           body,
         } = call;
         const target = userTargets.partOf(call, 'user', () => read(call));
         const event = { type: 'user.groups_changed', subject: subjectOf(userId) } as const;
         return changes.amend(call, 'PUT', target, event, async (before) => {
-          const own = new Set(before.groups.filter((one) => isOwn(one.source, one.membership)).map(({ id }) => id));
+          const own = new Set(before.items.filter((one) => isOwn(one.source, one.membership)).map(({ id }) => id));
           const wanted = new Set(body.groups);
-          for (const id of own.difference(wanted)) await groups.removeMember(tenant.id, id, userId);
+          for (const id of own.difference(wanted)) await leave(call, id);
           for (const id of wanted.difference(own)) await join(call, id, `#/groups/${String(body.groups.indexOf(id))}`);
         });
       },
@@ -116,7 +112,7 @@ export function userGroupRoutes(deps: UserGroupRoutesDeps): AdminRoute[] {
         summary: 'Add a user to a group that lives here',
         permission: 'groups:write',
         params,
-        body: z.strictObject({ groupId: idParam }),
+        body: z.strictObject({ groupId: idParam }).meta({ id: 'NewMembership' }),
         status: 201,
         answer: membershipShape,
       },
@@ -141,13 +137,30 @@ export function userGroupRoutes(deps: UserGroupRoutesDeps): AdminRoute[] {
       },
     ),
 
-    ...ofOneGroup(deps, readOne),
+    ...ofOneGroup(deps, readOne, leave),
   ];
 }
 
+/** What a group gives beyond what the caller holds, the caller neither gives nor takes away. */
+function memberships({ groups, grants, keepOwner }: UserGroupRoutesDeps) {
+  return {
+    async join({ caller, tenant, params: { userId: id } }: OfUser, groupId: string, pointer: string) {
+      await grants.assertMayJoin(caller, tenant, groupId);
+      const added = await groups.addMember(tenant.id, groupId, { kind: 'user', id });
+      if (!added.ok) throw problemOf(added.reason, pointer);
+    },
+
+    async leave({ caller, tenant, params: { userId } }: OfUser, groupId: string) {
+      await grants.assertMayJoin(caller, tenant, groupId);
+      await keepOwner(tenant.id, () => groups.removeMember(tenant.id, groupId, userId));
+    },
+  };
+}
+
 function ofOneGroup(
-  { groups, userTargets, changes }: UserGroupRoutesDeps,
+  { userTargets, changes }: Pick<UserGroupRoutesDeps, 'userTargets' | 'changes'>,
   readOne: (call: OfUser, groupId: string) => Promise<Membership | undefined>,
+  leave: (call: OfUser, groupId: string) => Promise<void>,
 ): AdminRoute[] {
   return [
     route(
@@ -183,9 +196,7 @@ function ofOneGroup(
           subject: subjectOf(userId),
           detail: { removed: groupId },
         } as const;
-        return changes.remove(call, target, event, async () => {
-          await groups.removeMember(call.tenant.id, groupId, userId);
-        });
+        return changes.remove(call, target, event, () => leave(call, groupId));
       },
     ),
   ];
@@ -202,7 +213,7 @@ function membershipsOf({ groups }: User): Membership[] {
     source: isLocal(group) ? 'local' : 'directory',
     membership: group.via.length === 0 ? 'direct' : 'nested',
     via: [...group.via],
-    ...(!isLocal(group) && { dn: group.dn }),
+    dn: isLocal(group) ? null : group.dn,
   }));
 }
 

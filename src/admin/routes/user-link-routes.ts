@@ -20,14 +20,16 @@ export interface UserLinkRoutesDeps {
   changes: Changes;
 }
 
-const body = z.strictObject({
-  deliver: z.enum(['email', 'show']).default('email').describe('`show`: the answer has the link, this once'),
-});
+const body = z
+  .strictObject({
+    deliver: z.enum(['email', 'show']).default('email').describe('`show`: the answer has the link, this once'),
+  })
+  .meta({ id: 'OneTimeLinkRequest' });
 const linkShape = z
   .strictObject({
     purpose: z.enum(LINK_PURPOSES),
     expiresAt: z.iso.datetime(),
-    url: z.url().optional().describe('Only where it was to be shown'),
+    url: z.url().nullable().describe('Only where it was to be shown'),
   })
   .meta({ id: 'OneTimeLink' });
 
@@ -93,7 +95,7 @@ async function send(
   });
   if (!made) throw new Error('no link was made');
   const { url, expiresAt } = made;
-  return { body: { purpose, expiresAt: expiresAt.toISOString(), ...(deliver === 'show' && { url }) } };
+  return { body: { purpose, expiresAt: expiresAt.toISOString(), url: deliver === 'show' ? url : null } };
 }
 
 function problemOf(

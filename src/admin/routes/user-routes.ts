@@ -8,6 +8,7 @@ import type { NewPassword, NewPasswordRefusal } from '../../users/new-password.t
 import { USER_FIELDS } from '../../users/user-records.ts';
 import { shownWithEtag } from '../changes.ts';
 import type { Changes } from '../changes.ts';
+import type { KeepOwner } from '../keep-owner.ts';
 import { checkedBody } from '../checked.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { Problem } from '../problem.ts';
@@ -15,13 +16,14 @@ import { idParam, route } from '../route.ts';
 import type { AdminRoute } from '../route.ts';
 import { newUserShape, profileShape, shownUser, userPatchShape, userShape } from './user-shape.ts';
 import type { ShownUser, UserPatch } from './user-shape.ts';
-import { USER_PATH, lastOwner, subjectOf } from './user-target.ts';
+import { USER_PATH, subjectOf } from './user-target.ts';
 import type { UserTargets } from './user-target.ts';
 
 export interface UserRoutesDeps {
   userAdministration: UserAdministration;
   userTargets: UserTargets;
   newPassword: NewPassword;
+  keepOwner: KeepOwner;
   changes: Changes;
 }
 
@@ -30,7 +32,7 @@ const PATH = '/tenants/{tenant}/users';
 const params = z.strictObject({ userId: idParam });
 
 export function userRoutes(deps: UserRoutesDeps): AdminRoute[] {
-  const { userAdministration, userTargets, changes } = deps;
+  const { userAdministration, userTargets, keepOwner, changes } = deps;
 
   return [
     route(
@@ -114,8 +116,8 @@ export function userRoutes(deps: UserRoutesDeps): AdminRoute[] {
       (call) => {
         const event = { type: 'user.deleted', subject: subjectOf(call.params.userId) } as const;
         return changes.remove(call, userTargets.target(call), event, async () => {
-          const deleted = await userAdministration.delete(await userTargets.managed(call));
-          if (!deleted.ok) throw lastOwner();
+          const handled = await userTargets.managed(call);
+          await keepOwner(call.tenant.id, () => userAdministration.delete(handled));
         });
       },
     ),
@@ -137,24 +139,25 @@ function createUser({ userAdministration, newPassword, changes }: UserRoutesDeps
       body: newUserShape,
       status: 201,
       answer: userShape,
+      prepare: async ({ tenant, body: { userName: username, profile, password } }) => {
+        if (password === undefined) return undefined;
+        const hash = await newPassword(tenant, { user: undefined, username, profile }, password);
+        if (!hash.ok) throw passwordRefused(hash.reason);
+        return hash.value;
+      },
     },
-    async (call) => {
+    async (call, passwordHash) => {
       const { tenant, body } = call;
-      const { userName: username, profile, password } = body;
-      const hash =
-        password === undefined
-          ? undefined
-          : await newPassword(tenant, { user: undefined, username, profile }, password);
-      if (hash && !hash.ok) throw passwordRefused(hash.reason);
+      const { userName: username, profile } = body;
       return changes.create(
         call,
         async () => {
           const made = await userAdministration.create({
             tenantId: tenant.id,
             localName: username,
-            passwordHash: hash?.value,
+            passwordHash,
             profile,
-            status: hash ? statusOnceSetUp(tenant.settings) : 'pending',
+            status: passwordHash === undefined ? 'pending' : statusOnceSetUp(tenant.settings),
           });
           if (!made.ok) throw nameRefused(made.reason);
           return shownUser(made.value);

@@ -5,13 +5,10 @@ import { z } from 'zod';
 import type { AuditTrail } from '../../audit/audit-trail.ts';
 import { SESSION_FIELDS } from '../../sessions/session-list.ts';
 import type { SessionList } from '../../sessions/session-list.ts';
-import type { Sessions } from '../../sessions/sessions.ts';
 import type { UserAdministration } from '../../users/administer-users.ts';
-import { actorOf } from '../caller.ts';
-import { shownWithEtag } from '../changes.ts';
 import type { Changes } from '../changes.ts';
 import { idParam, route } from '../route.ts';
-import type { AdminRoute, Call } from '../route.ts';
+import type { AdminRoute } from '../route.ts';
 import { sessionShape, shownSession } from './session-shape.ts';
 import { userShape } from './user-shape.ts';
 import { USER_PATH, subjectOf } from './user-target.ts';
@@ -19,7 +16,6 @@ import type { UserTargets } from './user-target.ts';
 
 export interface UserSessionRoutesDeps {
   sessionList: SessionList;
-  sessions: Pick<Sessions, 'endOf'>;
   auditTrail: AuditTrail;
   userAdministration: Pick<UserAdministration, 'signOut'>;
   userTargets: UserTargets;
@@ -28,7 +24,6 @@ export interface UserSessionRoutesDeps {
 
 const TAG = 'Users';
 const params = z.strictObject({ userId: idParam });
-const ofSession = params.extend({ sessionId: z.string().min(1).max(200) });
 const PATH = `${USER_PATH}/sessions`;
 
 const { userId: _, ...FIELDS } = SESSION_FIELDS;
@@ -44,15 +39,7 @@ const signInShape = z
   .meta({ id: 'SignIn' });
 
 export function userSessionRoutes(deps: UserSessionRoutesDeps): AdminRoute[] {
-  const { sessionList, sessions, userAdministration, userTargets, changes } = deps;
-
-  async function read({
-    tenant,
-    params: { userId, sessionId },
-  }: Pick<Call<z.output<typeof ofSession>>, 'tenant' | 'params'>) {
-    const session = await sessionList.find(tenant.id, sessionId);
-    return session?.userId === userId ? shownSession(session) : undefined;
-  }
+  const { sessionList, userAdministration, userTargets, changes } = deps;
 
   return [
     route(
@@ -76,42 +63,6 @@ export function userSessionRoutes(deps: UserSessionRoutesDeps): AdminRoute[] {
 
     route(
       {
-        id: 'getUserSession',
-        method: 'GET',
-        path: `${PATH}/{sessionId}`,
-        tag: TAG,
-        summary: 'Show a session of a user',
-        permission: 'sessions:read',
-        params: ofSession,
-        answer: sessionShape,
-      },
-      async (call) => shownWithEtag(await read(call), 'session'),
-    ),
-
-    route(
-      {
-        id: 'deleteUserSession',
-        method: 'DELETE',
-        path: `${PATH}/{sessionId}`,
-        tag: TAG,
-        summary: 'End a session of a user',
-        description: 'Grants and refresh tokens end with it.',
-        permission: 'sessions:write',
-        params: ofSession,
-        status: 204,
-      },
-      (call) => {
-        const { userId, sessionId } = call.params;
-        const target = userTargets.partOf(call, 'session', () => read(call));
-        const detail = { sessions: [sessionId] };
-        return changes.remove(call, target, { type: 'session.ended', subject: subjectOf(userId), detail }, async () => {
-          await sessions.endOf(call.tenant.id, userId, sessionId);
-        });
-      },
-    ),
-
-    route(
-      {
         id: 'endUserSessions',
         method: 'POST',
         path: `${USER_PATH}:endSessions`,
@@ -125,8 +76,7 @@ export function userSessionRoutes(deps: UserSessionRoutesDeps): AdminRoute[] {
       (call) => {
         const event = { type: 'user.signed_out', subject: subjectOf(call.params.userId) } as const;
         return changes.amend(call, 'POST', userTargets.target(call), event, async () => {
-          const user = await userTargets.existing(call);
-          await userAdministration.signOut({ user, actor: actorOf(call.caller, call.tenant.id) });
+          await userAdministration.signOut(await userTargets.managed(call));
         });
       },
     ),
@@ -143,13 +93,13 @@ function signInsOf({ auditTrail, userTargets }: UserSessionRoutesDeps): AdminRou
     {
       id: 'listUserSignIns',
       method: 'GET',
-      path: `${USER_PATH}/signIns`,
+      path: `${USER_PATH}/sign-ins`,
       tag: TAG,
       summary: 'List the last times that somebody signed in as this user, or tried to',
       permission: 'users:read',
       params,
       query: z.strictObject({ limit: z.coerce.number().int().min(1).max(MOST_SIGN_INS).default(50) }),
-      answer: z.strictObject({ items: z.array(signInShape) }),
+      answer: z.strictObject({ items: z.array(signInShape) }).meta({ id: 'SignIns' }),
     },
     async (call) => {
       const { tenant, query } = call;

@@ -54,33 +54,37 @@ export const profileShape = z
   .partial()
   .meta({ id: 'Profile' });
 
-export const newUserShape = z.strictObject({
-  userName: userName.describe('What they sign in with, unless a directory has that name'),
-  profile: profileShape.prefault({}),
-  password: z.string().max(1024).optional().describe('Left out, the account is pending until its owner chooses one'),
-});
+export const newUserShape = z
+  .strictObject({
+    userName: userName.describe('What they sign in with, unless a directory has that name'),
+    profile: profileShape.prefault({}),
+    password: z.string().max(1024).optional().describe('Left out, the account is pending until its owner chooses one'),
+  })
+  .meta({ id: 'NewUser', examples: [{ userName: 'ann', profile: { name: 'Ann Lee', email: 'ann@example.com' } }] });
 
 /** JSON merge patch: null takes a member away. */
-export const userPatchShape = z.strictObject({
-  userName: userName.optional(),
-  profile: z
-    .strictObject({
-      name: line.nullable(),
-      givenName: line.nullable(),
-      familyName: line.nullable(),
-      nickname: line.nullable(),
-      email: email.nullable(),
-      emailVerified: z.boolean().nullable(),
-      phoneNumber: phoneNumber.nullable(),
-      phoneNumberVerified: z.boolean().nullable(),
-      locale: locale.nullable(),
-      zoneinfo: zoneinfo.nullable(),
-      picture: webAddress.nullable(),
-      website: webAddress.nullable(),
-    })
-    .partial()
-    .optional(),
-});
+export const userPatchShape = z
+  .strictObject({
+    userName: userName.optional(),
+    profile: z
+      .strictObject({
+        name: line.nullable(),
+        givenName: line.nullable(),
+        familyName: line.nullable(),
+        nickname: line.nullable(),
+        email: email.nullable(),
+        emailVerified: z.boolean().nullable(),
+        phoneNumber: phoneNumber.nullable(),
+        phoneNumberVerified: z.boolean().nullable(),
+        locale: locale.nullable(),
+        zoneinfo: zoneinfo.nullable(),
+        picture: webAddress.nullable(),
+        website: webAddress.nullable(),
+      })
+      .partial()
+      .optional(),
+  })
+  .meta({ id: 'UserPatch' });
 
 const said = z.string().optional();
 const verified = z.boolean().optional();

@@ -6,16 +6,18 @@ import type { AuditEventType } from '../../audit/audit.ts';
 import { TRANSITIONS } from '../../users/administer-users.ts';
 import type { StatusAction, UserAdministration } from '../../users/administer-users.ts';
 import type { Changes } from '../changes.ts';
+import type { KeepOwner } from '../keep-owner.ts';
 import { Problem } from '../problem.ts';
 import { idParam, route } from '../route.ts';
 import type { AdminRoute } from '../route.ts';
 import { userShape } from './user-shape.ts';
-import { USER_PATH, lastOwner, subjectOf } from './user-target.ts';
+import { USER_PATH, subjectOf } from './user-target.ts';
 import type { UserTargets } from './user-target.ts';
 
 export interface UserStatusRoutesDeps {
   userAdministration: Pick<UserAdministration, 'changeStatus'>;
   userTargets: UserTargets;
+  keepOwner: KeepOwner;
   changes: Changes;
 }
 
@@ -49,7 +51,8 @@ const WORDS: Record<StatusAction, Words> = {
   },
 };
 
-export function userStatusRoutes({ userAdministration, userTargets, changes }: UserStatusRoutesDeps): AdminRoute[] {
+export function userStatusRoutes(deps: UserStatusRoutesDeps): AdminRoute[] {
+  const { userAdministration, userTargets, keepOwner, changes } = deps;
   const actions = ['disable', 'enable', 'approve', 'reject'] as const;
   return actions.map((action) => {
     const { event: type, summary, description } = WORDS[action];
@@ -72,9 +75,10 @@ export function userStatusRoutes({ userAdministration, userTargets, changes }: U
           userTargets.target(call),
           { type, subject: subjectOf(call.params.userId) },
           async () => {
-            const changed = await userAdministration.changeStatus(await userTargets.managed(call), action);
-            if (changed.ok) return;
-            throw changed.reason === 'last-owner' ? lastOwner() : wrongState(action);
+            const handled = await userTargets.managed(call);
+            const change = () => userAdministration.changeStatus(handled, action);
+            const changed = await keepOwner(call.tenant.id, change);
+            if (!changed.ok) throw wrongState(action);
           },
         ),
     );

@@ -5,7 +5,7 @@ import type { User, Users } from '../../users/users.ts';
 import { actorOf } from '../caller.ts';
 import type { Target } from '../changes.ts';
 import type { Grants } from '../grants.ts';
-import { Problem, notFound } from '../problem.ts';
+import { notFound } from '../problem.ts';
 import type { Call } from '../route.ts';
 import { shownUser } from './user-shape.ts';
 import type { ShownUser } from './user-shape.ts';
@@ -69,8 +69,4 @@ export function createUserTargets({ users, userAdministration, grants }: UserTar
 
 export function subjectOf(userId: string) {
   return { kind: 'user', id: userId } as const;
-}
-
-export function lastOwner(): Problem {
-  return new Problem('last-owner', 'This is the last owner of the tenant. Make somebody else an owner first.');
 }

@@ -6,7 +6,7 @@ import type { Outbox } from '../../delivery/delivery.ts';
 import type { GuardedRequest } from '../../security/guarded-request.ts';
 import { newSecret } from '../../webhooks/signatures.ts';
 import { bodyOf, queue } from '../../webhooks/webhook-events.ts';
-import { MOST_WEBHOOKS, WEBHOOK_FIELDS } from '../../webhooks/webhooks.ts';
+import { WEBHOOK_FIELDS } from '../../webhooks/webhooks.ts';
 import type { Webhooks } from '../../webhooks/webhooks.ts';
 import { shownWithEtag } from '../changes.ts';
 import type { Changes, WriteEvent } from '../changes.ts';
@@ -16,7 +16,15 @@ import { Problem } from '../problem.ts';
 import { idParam, route } from '../route.ts';
 import type { AdminRoute, Answer, Call } from '../route.ts';
 import { assertMayReceive, assertReachable } from './webhook-receivers.ts';
-import { newWebhookBody, settingsOf, shownWebhook, webhookBody, webhookPatch, webhookShape } from './webhook-shape.ts';
+import {
+  madeWebhook,
+  newWebhookBody,
+  settingsOf,
+  shownWebhook,
+  webhookBody,
+  webhookPatch,
+  webhookShape,
+} from './webhook-shape.ts';
 import type { ShownWebhook } from './webhook-shape.ts';
 
 export interface WebhookRoutesDeps {
@@ -89,7 +97,7 @@ export function webhookRoutes(deps: WebhookRoutesDeps): AdminRoute[] {
         permission: 'webhooks:write',
         body: newWebhookBody,
         status: 201,
-        answer: webhookShape,
+        answer: madeWebhook,
       },
       async (call) => {
         const { tenant, caller, body } = call;
@@ -99,9 +107,6 @@ export function webhookRoutes(deps: WebhookRoutesDeps): AdminRoute[] {
         const make = async () => {
           const description = body.description;
           const id = await webhooks.create(tenant.id, { ...body, description, secret });
-          if ((await webhooks.count(tenant.id)) > MOST_WEBHOOKS) {
-            throw new Problem('wrong-state', `A tenant has ${String(MOST_WEBHOOKS)} webhooks at most.`);
-          }
           return shownOf(await read(tenant.id, id));
         };
         const answer = await changes.create(
@@ -160,13 +165,13 @@ export function webhookRoutes(deps: WebhookRoutesDeps): AdminRoute[] {
 
     route(
       {
-        id: 'rotateWebhookSecret',
+        id: 'rotateWebhook',
         method: 'POST',
-        path: `${ONE}:rotateSecret`,
+        path: `${ONE}:rotate`,
         tag: TAG,
         summary: 'Give a webhook a new secret',
         description:
-          'Until the overlap ends each request bears two signatures, of the new secret and of the one before.',
+          'Until the overlap ends each request bears two signatures, of the new secret and of the one before. It takes `audit:read` as well.',
         permission: 'webhooks:write',
         params,
         body: z
@@ -178,11 +183,13 @@ export function webhookRoutes(deps: WebhookRoutesDeps): AdminRoute[] {
               .default(DAY)
               .describe('Seconds for which the secret of before signs as well'),
           })
+          .meta({ id: 'WebhookRotation' })
           .prefault({}),
-        answer: webhookShape,
+        answer: madeWebhook,
       },
       async (call) => {
-        const { tenant, params: named, body } = call;
+        const { caller, tenant, params: named, body } = call;
+        assertMayReceive(caller);
         let secret = '';
         const event = aboutWebhook('webhook.secret_rotated', named.webhookId);
         const answer = await changes.amend(call, 'POST', targetOf(call), event, ({ id, algorithm }) => {
@@ -204,7 +211,7 @@ export function webhookRoutes(deps: WebhookRoutesDeps): AdminRoute[] {
         permission: 'webhooks:write',
         params,
         status: 202,
-        answer: z.strictObject({ deliveryId: z.uuid() }),
+        answer: z.strictObject({ deliveryId: z.uuid() }).meta({ id: 'WebhookTest' }),
       },
       async (call) => {
         const { tenant, params: named } = call;
@@ -227,8 +234,8 @@ function aboutWebhook(type: WriteEvent['type'], id: string): WriteEvent {
 }
 
 /** A private key stays here. */
-function withSecret({ body, ...answer }: Answer<ShownWebhook>, secret: string): Answer<ShownWebhook> {
-  return { ...answer, body: { ...body, ...(body.algorithm === 'hmac-sha256' && { secret }) } };
+function withSecret({ body, ...answer }: Answer<ShownWebhook>, secret: string): Answer<z.output<typeof madeWebhook>> {
+  return { ...answer, body: { ...body, secret: body.algorithm === 'hmac-sha256' ? secret : null } };
 }
 
 function shownOf(webhook: ShownWebhook | undefined): ShownWebhook {

@@ -24,21 +24,25 @@ export const webhookBody = z.strictObject({
   enabled: z.boolean().default(true),
 });
 
-export const newWebhookBody = webhookBody.extend({
-  algorithm: z
-    .enum(ALGORITHMS)
-    .default('hmac-sha256')
-    .describe(
-      'hmac-sha256 signs with a secret that both have, ed25519 with a key of which the receiver has the public half',
-    ),
-});
+export const newWebhookBody = webhookBody
+  .extend({
+    algorithm: z
+      .enum(ALGORITHMS)
+      .default('hmac-sha256')
+      .describe(
+        'hmac-sha256 signs with a secret that both have, ed25519 with a key of which the receiver has the public half',
+      ),
+  })
+  .meta({ id: 'NewWebhook', examples: [{ url: 'https://hooks.example.com/sallyport', events: ['user.*'] }] });
 
-export const webhookPatch = z.strictObject({
-  url: url.optional(),
-  description: z.string().min(1).max(200).nullable().optional(),
-  events: events.optional(),
-  enabled: z.boolean().optional(),
-});
+export const webhookPatch = z
+  .strictObject({
+    url: url.optional(),
+    description: z.string().min(1).max(200).nullable().optional(),
+    events: events.optional(),
+    enabled: z.boolean().optional(),
+  })
+  .meta({ id: 'WebhookPatch' });
 
 export const webhookShape = z
   .strictObject({
@@ -46,16 +50,20 @@ export const webhookShape = z
     url: z.string(),
     description: z.string().nullable(),
     events: z.array(z.string()),
-    enabled: z.boolean(),
+    enabled: z.boolean().describe('Whether events are sent'),
     algorithm: z.enum(ALGORITHMS),
     publicKey: z.string().nullable().describe('Of ed25519: what its signatures are verified by'),
     previousPublicKey: z.string().nullable().describe('Of ed25519, while both are good'),
-    previousSecretUntil: z.iso.datetime().nullable().describe('Both secrets sign until then'),
+    previousUntil: z.iso.datetime().nullable().describe('Both secrets sign until then'),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
-    secret: z.string().optional().describe('Of hmac-sha256: only in the answer that tells of a new one'),
   })
   .meta({ id: 'Webhook' });
+
+/** The one answer that tells of a new secret. */
+export const madeWebhook = webhookShape
+  .extend({ secret: z.string().nullable().describe('Of hmac-sha256. It is not shown again') })
+  .meta({ id: 'MadeWebhook' });
 
 export type ShownWebhook = z.output<typeof webhookShape>;
 
@@ -70,7 +78,7 @@ export function shownWebhook(webhook: SigningWebhook): ShownWebhook {
     algorithm,
     publicKey: publicKeyOf(secret) ?? null,
     previousPublicKey: (previousSecret === undefined ? undefined : publicKeyOf(previousSecret)) ?? null,
-    previousSecretUntil: previousUntil?.toISOString() ?? null,
+    previousUntil: previousUntil?.toISOString() ?? null,
     createdAt: webhook.createdAt.toISOString(),
     updatedAt: webhook.updatedAt.toISOString(),
   };

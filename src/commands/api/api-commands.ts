@@ -3,7 +3,8 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { z } from 'zod';
 
 import type { AdminRoute } from '../../admin/route.ts';
 import type { Sent } from '../../admin/dispatch.ts';
@@ -39,17 +40,23 @@ export function apiCommands(routes: readonly AdminRoute[], run: RunAsked): Comma
   return [...groups].map(([name, own]) => {
     const [first] = own;
     if (own.length === 1 && first && commandNameOf(first).verb === '') return commandOf(name, first, run);
-    const group = new Command(name).description(first?.tag ?? name);
+    const group = new Command(name).description(aboutGroup(name, own));
     for (const route of own) group.addCommand(commandOf(commandNameOf(route).verb, route, run));
     return group;
   });
+}
+
+/** The heading of the API's documentation, where the group has one of its own; else what its first command does. */
+function aboutGroup(name: string, [first]: readonly AdminRoute[]): string {
+  if (!first) return name;
+  return first.tag.toLowerCase().replaceAll(' ', '-') === name ? first.tag : first.summary;
 }
 
 function commandOf(name: string, route: AdminRoute, run: RunAsked): Command {
   const named = commandNameOf(route);
   const command = new Command(name).description(route.summary);
   for (const arg of named.args) command.argument(`<${arg}>`);
-  if (route.body) command.argument('[members...]', 'name=text, or name:=JSON; dots lead into objects');
+  if (route.body) command.argument('[members...]', aboutMembers(route.body));
   if (named.ofTenant) command.requiredOption('-t, --tenant <slug>', 'the tenant');
   command.option('-c, --config <file>', 'the configuration file; SALLYPORT_CONFIG names one as well');
   command.option('--json', 'as the API answers it');
@@ -57,7 +64,7 @@ function commandOf(name: string, route: AdminRoute, run: RunAsked): Command {
   if (route.takes) command.requiredOption('--file <file>', `${route.takes.join(' or ')}; - is standard input`);
   if (changesWhatIs(route))
     command.option('--if-match <etag>', 'only in this state; in whatever state it is if left out');
-  for (const query of queryOf(route)) command.option(`--${kebab(query)} <value>`, aboutQuery(route, query));
+  for (const query of queryOf(route)) command.addOption(optionOf(query));
 
   return command.action(async (...given: unknown[]) => {
     process.exitCode = await run(() => asked(route, named, given));
@@ -74,7 +81,9 @@ function asked(route: AdminRoute, named: CommandName, given: readonly unknown[])
     route,
     sent: {
       params: { ...params, ...(named.ofTenant && { tenant: options.tenant ?? '' }) },
-      query: Object.fromEntries(queryOf(route).flatMap((name) => (name in options ? [[name, options[name]]] : []))),
+      query: Object.fromEntries(
+        queryOf(route).flatMap(({ name }) => (name in options ? [[name, String(options[name])]] : [])),
+      ),
       body: route.body && readBody(options.data, Array.isArray(members) ? members.map(String) : []),
       ifMatch: changesWhatIs(route) ? (options.ifMatch ?? '*') : undefined,
       ...(route.takes && streamOf(route.takes, options.file ?? '-')),
@@ -84,17 +93,46 @@ function asked(route: AdminRoute, named: CommandName, given: readonly unknown[])
   };
 }
 
-const LIST_QUERY = ['pageSize', 'pageToken', 'filter', 'sort'];
-
-function queryOf({ query, lists }: AdminRoute): string[] {
-  return [...(lists ? LIST_QUERY : []), ...Object.keys(query?.shape ?? {})];
+/** One thing that the query may say. */
+interface QueryOption {
+  name: string;
+  about: string;
+  choices: readonly string[];
 }
 
-function aboutQuery({ lists, query }: AdminRoute, name: string): string {
-  if (lists && name === 'filter') return `as 'status eq "active"'; by ${Object.keys(lists).join(', ')}`;
-  if (lists && name === 'sort') return 'a field; - before it for the last first';
-  const schema = query?.shape[name];
-  return schema && 'description' in schema && typeof schema.description === 'string' ? schema.description : '';
+function queryOf({ query, lists, gives }: AdminRoute): QueryOption[] {
+  const schema = query && z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' });
+  const own = Object.entries(schema?.properties ?? {}).map(([name, value]) => {
+    const { description = '', enum: choices = [] } = typeof value === 'object' ? value : {};
+    return { name, about: description, choices: choices.map(String) };
+  });
+  return [...(lists ? listQuery(Object.keys(lists), gives !== undefined) : []), ...own];
+}
+
+function listQuery(fields: readonly string[], isWhole: boolean): QueryOption[] {
+  const narrowing = [
+    { name: 'filter', about: `as 'status eq "active"'; by ${fields.join(', ')}`, choices: [] },
+    { name: 'sort', about: 'a field; - before it for the last first', choices: [] },
+  ];
+  const pages = [
+    { name: 'pageSize', about: 'how many at most, up to 1000; 50 if left out', choices: [] },
+    { name: 'pageToken', about: 'of the page before', choices: [] },
+  ];
+  return isWhole ? narrowing : [...narrowing, ...pages];
+}
+
+const SWITCH = ['false', 'true'];
+
+function optionOf({ name, about, choices }: QueryOption): Option {
+  const isSwitch = choices.toSorted().join() === SWITCH.join();
+  if (isSwitch) return new Option(`--${kebab(name)}`, about);
+  const option = new Option(`--${kebab(name)} <value>`, about);
+  return choices.length > 0 ? option.choices(choices) : option;
+}
+
+function aboutMembers(body: z.ZodType): string {
+  const names = body instanceof z.ZodObject ? `${Object.keys(body.shape).join(', ')}: ` : '';
+  return `${names}name=text, or name:=JSON; dots lead into objects`;
 }
 
 function changesWhatIs({ method }: AdminRoute): boolean {

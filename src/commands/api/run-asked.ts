@@ -10,25 +10,39 @@ import { ROOT_TENANT } from '../../tenants/tenants.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_ROWS_FAILED, EXIT_USAGE } from '../exit-codes.ts';
 import { complain, print } from '../output.ts';
 import { onAdministration } from './administration.ts';
+import type { OpenAdministration } from './administration.ts';
 import type { Asked } from './api-commands.ts';
 import { shownOf } from './shown.ts';
 
 export function runAsked({ route, sent, config, json }: Asked): Promise<number> {
-  return onAdministration(config, async ({ base, admin }) => {
-    const root = await base.tenants.bySlug(ROOT_TENANT);
-    const same = admin.routes.find(({ id }) => id === route.id);
-    if (!root || !same) throw new Error('the storage has no root tenant');
-    try {
-      const { body } = await admin.dispatch(same, operator(root), sent);
-      if (body instanceof Readable) return await printLines(body);
+  return onAdministration(config, (open) =>
+    orTold(json, async () => {
+      const body = await answerOf(open, route.id, sent);
+      if (body instanceof Readable) return printLines(body);
       if (body !== undefined) print(json ? JSON.stringify(body, null, 2) : shownOf(JSON.parse(JSON.stringify(body))));
       return EXIT_DONE;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      tell(error, json);
-      return exitCodeOf(error);
-    }
-  });
+    }),
+  );
+}
+
+/** What a route answers the operator. @throws Problem */
+export async function answerOf({ base, admin }: OpenAdministration, id: string, sent: Asked['sent']): Promise<unknown> {
+  const root = await base.tenants.bySlug(ROOT_TENANT);
+  const route = admin.routes.find((one) => one.id === id);
+  if (!root || !route) throw new Error(`there is no tenant root, or no route ${id}`);
+  const { body } = await admin.dispatch(route, operator(root), sent);
+  return body;
+}
+
+/** Answers the exit code, also where `work` ends in a problem, which is told. */
+export async function orTold(json: boolean, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    tell(error, json);
+    return exitCodeOf(error);
+  }
 }
 
 function tell({ code, detail, errors }: Problem, json: boolean): void {
