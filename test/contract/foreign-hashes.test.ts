@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { createPasswordHash } from '../../src/security/password-hash.ts';
 import { checkImportedHash } from '../../src/security/foreign-hashes.ts';
 import { passwordHash, world } from '../support/password-sign-in.ts';
+import { fastest } from '../support/fastest.ts';
 
 /** Made by slappasswd, crypt_blowfish and Python's hashlib. */
 const MADE_ELSEWHERE: Record<string, { password: string; hash: string }> = {
@@ -144,14 +145,3 @@ describe('hashes that were made elsewhere', () => {
     }
   });
 });
-
-/** Milliseconds of the fastest of ten runs, which the machine's other work disturbs least. */
-async function fastest(work: () => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
-  for (let run = 0; run < 10; run++) {
-    const start = performance.now();
-    await work();
-    times.push(performance.now() - start);
-  }
-  return Math.min(...times);
-}

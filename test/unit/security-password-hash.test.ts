@@ -2,6 +2,7 @@ import { expect } from 'chai';
 
 import { AppError } from '../../src/errors.ts';
 import { createHashInLanes, createPasswordHash } from '../../src/security/password-hash.ts';
+import { fastest } from '../support/fastest.ts';
 
 describe('hashes of passwords kept here', () => {
   const passwordHash = createPasswordHash();
@@ -105,14 +106,3 @@ describe('hashes for administrators', () => {
     expect(done.filter(({ status }) => status === 'fulfilled')).to.have.lengthOf(9);
   });
 });
-
-/** Milliseconds of the fastest of ten runs, which the machine's other work disturbs least. */
-async function fastest(work: () => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
-  for (let run = 0; run < 10; run++) {
-    const start = performance.now();
-    await work();
-    times.push(performance.now() - start);
-  }
-  return Math.min(...times);
-}
